@@ -1,0 +1,5 @@
+"""`python -m gitguard` is the same as `gitguard`."""
+
+from gitguard.cli import entry
+
+entry()

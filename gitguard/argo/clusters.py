@@ -1,0 +1,50 @@
+"""Which cluster a destination means: Argo CD's GetDestinationCluster (util/argo/argo.go), over the clusters that are known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gitguard.argo.version import at_least
+from gitguard.model.argo import Cluster, Destination
+
+IN_CLUSTER_SERVER = "https://kubernetes.default.svc"
+IN_CLUSTER_NAME = "in-cluster"
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """No cluster: `denied` where Argo CD itself would refuse whatever clusters it has, else it is only not known here."""
+
+    reason: str
+    denied: bool
+
+
+def resolve(destination: Destination, clusters: Sequence[Cluster], version: str = "3.6") -> Cluster | Unresolved:
+    """The cluster's server and name. The in-cluster one is always there, under its own name unless a secret renames it."""
+    if destination.name and destination.server:
+        return Unresolved(f"application destination can't have both name and server defined: {destination.name} {destination.server}", denied=True)
+    if destination.server:
+        return _by_server(destination.server.rstrip("/"), clusters)
+    if destination.name:
+        return _by_name(destination.name, clusters, version)
+    return Unresolved("Destination server missing from app spec", denied=True)
+
+
+def _by_server(server: str, clusters: Sequence[Cluster]) -> Cluster | Unresolved:
+    named = [cluster for cluster in clusters if cluster.server.rstrip("/") == server]
+    if named:
+        return Cluster(server, named[0].name)
+    if server == IN_CLUSTER_SERVER:
+        return Cluster(IN_CLUSTER_SERVER, IN_CLUSTER_NAME)
+    return Unresolved(f"no cluster with the server {server} is known", denied=False)
+
+
+def _by_name(name: str, clusters: Sequence[Cluster], version: str) -> Cluster | Unresolved:
+    servers = sorted({cluster.server.rstrip("/") for cluster in clusters if cluster.name == name})
+    if len(servers) > 1:
+        return Unresolved(f"there are {len(servers)} clusters with the same name: {servers}", denied=False)
+    if servers:
+        return Cluster(servers[0], name)
+    renamed = any(cluster.server.rstrip("/") == IN_CLUSTER_SERVER for cluster in clusters)
+    if name == IN_CLUSTER_NAME and (not renamed or at_least(version, (3, 3))):
+        return _by_server(IN_CLUSTER_SERVER, clusters)
+    return Unresolved(f"no cluster with the name {name} is known", denied=False)

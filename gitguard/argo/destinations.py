@@ -1,0 +1,125 @@
+"""May an AppProject's Applications deploy to a cluster and namespace? Argo CD's IsDestinationPermitted (app_project_types.go)."""
+
+from collections.abc import Iterable
+
+from gitguard.argo.glob import compiles, match, permits
+from gitguard.argo.version import at_least
+from gitguard.model.argo import Cluster, DestinationEntry, Project, Verdict
+
+_SHOWN = 5
+
+
+def permits_destination(project: Project, cluster: Cluster, namespace: str, version: str = "3.6") -> Verdict:
+    """`cluster` is the resolved one: both its server and its name are compared, and one of them is enough.
+
+    Whether the cluster belongs to the project (permitOnlyProjectScopedClusters) is a second question, which this one does not ask.
+    """
+    fixed = at_least(version, (3, 6))
+    allowed = ""
+    for number, entry in enumerate(project.destinations):
+        pointer = f"/spec/destinations/{number}"
+        answer = _asked(entry, cluster, namespace, fixed)
+        if answer is False:
+            return Verdict(False, f"the entry {_shown(entry)} denies it", pointer)
+        if answer and not allowed:
+            allowed = pointer
+    if allowed:
+        entry = project.destinations[int(allowed.rpartition("/")[2])]
+        return Verdict(True, f"the entry {_shown(entry)} permits it", allowed)
+    return _nearest_miss(project, cluster, namespace)
+
+
+def _asked(entry: DestinationEntry, cluster: Cluster, namespace: str, fixed: bool) -> bool | None:
+    by_name = entry.name != "" and permits(entry.name, cluster.name)
+    by_server = entry.server != "" and permits(entry.server, cluster.server)
+    return _answer(entry, by_name, by_server, permits(entry.namespace, namespace), fixed)
+
+
+def could_permit_destination(
+    project: Project, server: str | None, name: str | None, namespace: str | None, version: str = "3.6"
+) -> bool | None:
+    """The verdict where some parts are not known (None): True or False only where every possible value gives that one, else None."""
+    fixed = at_least(version, (3, 6))
+    possible = [frozenset(_possible(entry, server, name, namespace, fixed)) for entry in project.destinations]
+    if any(answers == {False} for answers in possible) or not any(True in answers for answers in possible):
+        return False
+    surely = any(answers == {True} for answers in possible) and not any(False in answers for answers in possible)
+    return True if surely else None
+
+
+def _possible(entry: DestinationEntry, server: str | None, name: str | None, namespace: str | None, fixed: bool) -> Iterable[bool | None]:
+    """What an entry may answer, over every combination of what its three globs may say of the unknown parts."""
+    for by_name in _outcomes(entry.name, name, empty=False):
+        for by_server in _outcomes(entry.server, server, empty=False):
+            for in_namespace in _outcomes(entry.namespace, namespace, empty=True):
+                yield _answer(entry, by_name, by_server, in_namespace, fixed)
+
+
+def _outcomes(pattern: str, value: str | None, *, empty: bool) -> tuple[bool, ...]:
+    if pattern == "" and not empty:
+        return (False,)
+    if value is not None:
+        return (permits(pattern, value),)
+    if pattern in ("*", "**"):
+        return (True,)
+    if pattern in ("!**", "!*"):
+        return (False,)
+    if compiles(pattern.removeprefix("!")):
+        return (pattern.startswith("!"),)
+    return (True, False)
+
+
+def _answer(entry: DestinationEntry, by_name: bool, by_server: bool, in_namespace: bool, fixed: bool) -> bool | None:
+    """True: the entry permits; False: it denies, which is final; None: it says nothing."""
+    if (by_name or by_server) and in_namespace:
+        return True
+    name_denies = not by_name and entry.name.startswith("!")
+    server_denies = not by_server and entry.server.startswith("!")
+    # Before 3.6 an operator's precedence let a name's denial hold whatever the namespace.
+    if (in_namespace and (name_denies or server_denies)) or (not fixed and name_denies):
+        return False
+    if not in_namespace and entry.namespace.startswith("!") and by_server:
+        return False
+    return None
+
+
+def _shown(entry: DestinationEntry) -> str:
+    parts = [f"{field}: {value}" for field, value in (("server", entry.server), ("name", entry.name), ("namespace", entry.namespace)) if value]
+    return "{" + ", ".join(parts) + "}"
+
+
+def _nearest_miss(project: Project, cluster: Cluster, namespace: str) -> Verdict:
+    if not project.destinations:
+        return Verdict(False, "it permits no destination: destinations is empty", "")
+    here: list[str] = []
+    for number, entry in enumerate(project.destinations):
+        pointer = f"/spec/destinations/{number}"
+        on_cluster = (entry.server != "" and permits(entry.server, cluster.server)) or (entry.name != "" and permits(entry.name, cluster.name))
+        if on_cluster and entry.namespace == "":
+            return Verdict(False, f"the entry {_shown(entry)} has no namespace, so it matches only Applications without one", pointer)
+        if on_cluster:
+            here.append(entry.namespace)
+        elif permits(entry.namespace, namespace):
+            why = _why_missed(entry, cluster)
+            if why:
+                return Verdict(False, f"the entry {_shown(entry)} does not match: {why}", pointer)
+    if here:
+        shown = ", ".join(f"`{pattern}`" for pattern in sorted(set(here))[:_SHOWN])
+        more = f" and {len(set(here)) - _SHOWN} more" if len(set(here)) > _SHOWN else ""
+        return Verdict(False, f"on this cluster it permits only {shown}{more}", "")
+    return Verdict(False, f"no entry is for cluster {cluster.name or cluster.server}", "")
+
+
+def _why_missed(entry: DestinationEntry, cluster: Cluster) -> str:
+    """Why an entry that means this cluster does not match it; "" where it means another."""
+    if not entry.server and not entry.name:
+        return "it names neither a server nor a cluster"
+    if entry.server and match(entry.server.rstrip("/"), cluster.server) and entry.server.endswith("/"):
+        return "its server URL ends in `/`, and cluster URLs never do"
+    if entry.server and cluster.name and entry.server == cluster.name:
+        return "it has the cluster's name in the server field"
+    if entry.name and entry.name == cluster.server:
+        return "it has the server's URL in the name field"
+    if entry.server and match(entry.server.lower(), cluster.server.lower()):
+        return "it differs in upper and lower case"
+    return compiles(entry.server) or compiles(entry.name)

@@ -1,0 +1,204 @@
+"""Globs as github.com/gobwas/glob v1.0.0 understands them, which Argo CD 3.6 uses for everything but kinds.
+
+Matched by simulating the pattern's automaton: patterns come from repositories that may be hostile, and the time is bounded by
+pattern × text whatever they hold.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+_SPECIAL = frozenset("*?[{\\")
+
+
+class GlobError(ValueError):
+    """The pattern does not compile; Argo CD then treats it as matching nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _One:
+    """Exactly one character: any of `members` (or none of them), or a range."""
+
+    members: frozenset[str]
+    negated: bool = False
+    low: str = ""
+    high: str = ""
+
+    def takes(self, character: str) -> bool:
+        inside = self.low <= character <= self.high if self.low else character in self.members
+        return inside != self.negated
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Any number of characters that are no separators."""
+
+    separators: frozenset[str]
+
+
+# An automaton is a tuple of states; each state is (step or None, next states). The last state accepts.
+_State = tuple[_One | _Run | None, tuple[int, ...]]
+
+
+def compiles(pattern: str) -> str:
+    """Why the pattern does not compile; "" where it does."""
+    try:
+        _automaton(pattern, "")
+    except GlobError as error:
+        return str(error)
+    return ""
+
+
+@lru_cache(maxsize=65536)
+def match(pattern: str, text: str, separators: str = "") -> bool:
+    """Does the whole text match? A pattern that does not compile matches nothing."""
+    if not _SPECIAL.intersection(pattern):
+        return pattern == text
+    try:
+        states = _automaton(pattern, separators)
+    except GlobError:
+        return False
+    current = _closure(states, {0})
+    for character in text:
+        following: set[int] = set()
+        for state in current:
+            step, targets = states[state]
+            if isinstance(step, _Run):
+                if character not in step.separators:
+                    following.add(state)
+            elif step is not None and step.takes(character):
+                following.update(targets)
+        if not following:
+            return False
+        current = _closure(states, following)
+    return len(states) - 1 in current
+
+
+def _closure(states: tuple[_State, ...], start: set[int]) -> set[int]:
+    pending, reached = list(start), set(start)
+    while pending:
+        step, targets = states[pending.pop()]
+        if step is None or isinstance(step, _Run):
+            for target in targets:
+                if target not in reached:
+                    reached.add(target)
+                    pending.append(target)
+    return reached
+
+
+@lru_cache(maxsize=4096)
+def _automaton(pattern: str, separators: str) -> tuple[_State, ...]:
+    builder = _Builder(pattern, frozenset(separators))
+    end = builder.sequence(builder.new(), nested=0)
+    if builder.position < len(pattern):
+        raise GlobError(f"unexpected `{pattern[builder.position]}`")
+    final = builder.new()
+    builder.edges[end].append(final)
+    return tuple((step, tuple(edges)) for step, edges in zip(builder.steps, builder.edges, strict=True))
+
+
+_DEEPEST = 50
+
+
+class _Builder:
+    """A recursive descent over the pattern that writes states as it goes."""
+
+    def __init__(self, pattern: str, separators: frozenset[str]) -> None:
+        self.pattern = pattern
+        self.separators = separators
+        self.position = 0
+        self.steps: list[_One | _Run | None] = []
+        self.edges: list[list[int]] = []
+
+    def new(self, step: _One | _Run | None = None) -> int:
+        self.steps.append(step)
+        self.edges.append([])
+        return len(self.steps) - 1
+
+    def after(self, state: int, step: _One | _Run) -> int:
+        """Append a step behind `state`; the new end."""
+        taking, end = self.new(step), self.new()
+        self.edges[state].append(taking)
+        self.edges[taking].append(end)
+        return end
+
+    def sequence(self, state: int, nested: int) -> int:
+        """Read up to the end, or to the `,` or `}` that ends an alternative."""
+        if nested > _DEEPEST:
+            raise GlobError("braces are nested too deeply")
+        while self.position < len(self.pattern):
+            character = self.pattern[self.position]
+            if nested and character in ",}":
+                return state
+            self.position += 1
+            if character == "*":
+                state = self._stars(state)
+            elif character == "?":
+                state = self.after(state, _One(self.separators, negated=True))
+            elif character == "[":
+                state = self.after(state, self._class())
+            elif character == "{":
+                state = self._alternatives(state, nested)
+            else:
+                if character == "\\":
+                    if self.position == len(self.pattern):
+                        raise GlobError("a `\\` at the end escapes nothing")
+                    character = self.pattern[self.position]
+                    self.position += 1
+                state = self.after(state, _One(frozenset(character)))
+        if nested:
+            raise GlobError("a `{` is not closed")
+        return state
+
+    def _stars(self, state: int) -> int:
+        count = 1
+        while self.pattern.startswith("*", self.position):
+            count += 1
+            self.position += 1
+        return self.after(state, _Run(frozenset() if count > 1 else self.separators))
+
+    def _alternatives(self, state: int, nested: int) -> int:
+        ends = []
+        while True:
+            start = self.new()
+            self.edges[state].append(start)
+            ends.append(self.sequence(start, nested + 1))
+            closing = self.pattern[self.position]
+            self.position += 1
+            if closing == "}":
+                break
+        joined = self.new()
+        for end in ends:
+            self.edges[end].append(joined)
+        return joined
+
+    def _class(self) -> _One:
+        negated = self.pattern.startswith("!", self.position)
+        self.position += negated
+        body = self.pattern[self.position :]
+        if len(body) > 1 and body[1] == "-":
+            # A range is exactly two ends and nothing else, both taken as they are.
+            if len(body) < 4 or body[3] != "]" or body[2] < body[0]:
+                raise GlobError("a range in `[…]` must be exactly `[a-z]`")
+            self.position += 4
+            return _One(frozenset(), negated, body[0], body[2])
+        members: set[str] = set()
+        index = 0
+        while index < len(body) and body[index] != "]":
+            if body[index] == "\\":
+                index += 1
+            if index < len(body):
+                members.add(body[index])
+            index += 1
+        if index >= len(body):
+            raise GlobError("a `[` is not closed")
+        if not members:
+            raise GlobError("`[]` is empty")
+        self.position += index + 1
+        return _One(frozenset(members), negated)
+
+
+def permits(pattern: str, text: str, separators: str = "") -> bool:
+    """Argo CD's `globMatch` with negation: `!` turns the rest round (so that a `!` glob that does not compile matches), `*` is anything."""
+    if pattern.startswith("!"):
+        return not match(pattern[1:], text, separators)
+    return pattern == "*" or match(pattern, text, separators)

@@ -1,0 +1,158 @@
+"""Repository URLs as Argo CD compares them: its NormalizeGitURL, with the parts of Go's net/url that decide the outcome.
+
+Facts: argo-cd util/git/git.go and Go 1.27's net/url (Parse, String); pinned by vectors in the tests.
+"""
+
+import re
+from functools import lru_cache
+
+_SSH = re.compile(r"^(ssh://)?([^/:]*?)@[^@]+$", re.DOTALL)
+_SCHEME_CHARACTER = re.compile(r"[A-Za-z0-9+.\-]")
+_USER_ALLOWED = re.compile(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*")
+_HOST_ALLOWED = re.compile(r"(?:[A-Za-z0-9\-_.~!$&'()*+,;=:\[\]<>\"]|[^\x00-\x7f]|%25|%[89A-Fa-f][0-9A-Fa-f])*")
+_IPV6 = re.compile(r"\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%25[^\]]*)?\]")
+_PATH_AS_IS = re.compile(r"(?:[A-Za-z0-9\-_.~$&+,/:;=@!'()*\[\]]|%[0-9A-Fa-f]{2})*")
+_PATH_BARE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~$&+,/:;=@")
+_USER_BARE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~$&+,;=")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SPACE = " \t\n\v\f\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+
+
+class UrlError(ValueError):
+    """Go's url.Parse refuses it."""
+
+
+@lru_cache(maxsize=16384)
+def normalize_git_url(url: str) -> str:
+    """The form in which Argo CD compares repository URLs; "" where it can't be parsed."""
+    lowered = "".join(_lower(character) for character in url.strip(_SPACE))
+    match = _SSH.match(lowered)
+    if match and not match.group(1):
+        lowered = "ssh://" + lowered.replace(":", "/", 1)
+    lowered = lowered.removesuffix(".git")
+    try:
+        return _round_trip(lowered).removeprefix("ssh://")
+    except UrlError:
+        return ""
+
+
+def same_url(left: str, right: str) -> bool:
+    """Argo CD's SameURL: equal after normalisation, where an unparsable URL stands for itself; an empty one equals nothing."""
+    first, second = normalize_git_url(left) or left, normalize_git_url(right) or right
+    return bool(first) and first == second
+
+
+def _lower(character: str) -> str:
+    # Go maps rune by rune; Python's str.lower may turn one into several.
+    lowered = character.lower()
+    return lowered if len(lowered) == 1 else "i" if character == "\u0130" else character
+
+
+def _round_trip(url: str) -> str:
+    """Go's url.Parse followed by URL.String."""
+    rest, hash_, fragment = url.partition("#")
+    if _CONTROL.search(rest):
+        raise UrlError("control character")
+    tail = f"#{_escaped_fragment(fragment)}" if fragment else ""
+    if rest == "*":
+        return f"*{tail}"
+    scheme, rest = _scheme(rest)
+    if rest.endswith("?") and rest.count("?") == 1:
+        rest, tail = rest[:-1], f"?{tail}"
+    else:
+        rest, question, query = rest.partition("?")
+        tail = f"{question}{query}{tail}"
+    prefix = f"{scheme}:" if scheme else ""
+    if not rest.startswith("/"):
+        if scheme:
+            return f"{prefix}{rest}{tail}"
+        if ":" in rest.partition("/")[0]:
+            raise UrlError("first path segment contains a colon")
+    authority = ""
+    rooted = rest.startswith("//") and (scheme or not rest.startswith("///"))
+    if rooted:
+        host, slash, path = rest[2:].partition("/")
+        rest = slash + path
+        authority = _authority(scheme, host)
+    path = _path(rest)
+    if rooted and (authority or rest or scheme):
+        return f"{prefix}{_with_authority(scheme, authority, path)}{tail}"
+    if not prefix and not authority and ":" in path.partition("/")[0]:
+        path = f"./{path}"
+    return f"{prefix}{path}{tail}"
+
+
+def _with_authority(scheme: str, authority: str, path: str) -> str:
+    if authority:
+        return f"//{authority}{path}"
+    # Without a host Go writes `//` only where the path could be taken for one, or for `file:`-like forms that it parsed so.
+    if path.startswith("//"):
+        return f"//%2F{path[1:]}" if scheme else f"//{path}"
+    return f"//{path}" if path else ""
+
+
+def _scheme(url: str) -> tuple[str, str]:
+    for index, character in enumerate(url):
+        if character == ":":
+            if index == 0:
+                raise UrlError("missing scheme")
+            return url[:index], url[index + 1 :]
+        if not _SCHEME_CHARACTER.match(character) or (index == 0 and not character.isalpha()):
+            return "", url
+    return "", url
+
+
+def _authority(scheme: str, authority: str) -> str:
+    user, at, host = authority.rpartition("@")
+    if at and not _USER_ALLOWED.fullmatch(user):
+        raise UrlError("invalid userinfo")
+    if not at:
+        return _host(scheme, host)
+    name, colon, password = user.partition(":")
+    credentials = _escape(_unescape(name), _USER_BARE) + (f":{_escape(_unescape(password), _USER_BARE)}" if colon else "")
+    return f"{credentials}@{_host(scheme, host)}"
+
+
+def _host(scheme: str, host: str) -> str:
+    if "[" in host:
+        end = host.rfind("]")
+        port = host[end + 1 :]
+        if not host.startswith("[") or end < 0 or not _IPV6.fullmatch(host[: end + 1]) or not re.fullmatch(r"(?::[0-9]*)?", port):
+            raise UrlError("invalid IPv6 host")
+        return host
+    if ":" in host:
+        colon = host.index(":") if scheme in ("http", "https") else host.rindex(":")
+        if not re.fullmatch(r"[0-9]*", host[colon + 1 :]):
+            raise UrlError("invalid port")
+    if not _HOST_ALLOWED.fullmatch(host):
+        raise UrlError("invalid character in host name")
+    raw = _unescape(host)
+    return "".join(chr(byte) if byte < 0x80 and byte != 0x25 else f"%{byte:02X}" for byte in raw)
+
+
+def _path(path: str) -> str:
+    if _BAD_ESCAPE.search(path):
+        raise UrlError("invalid escape")
+    if _PATH_AS_IS.fullmatch(path):
+        return path
+    return _escape(_unescape(path), _PATH_BARE)
+
+
+def _escaped_fragment(fragment: str) -> str:
+    if _BAD_ESCAPE.search(fragment):
+        raise UrlError("invalid escape")
+    if re.fullmatch(r"(?:[A-Za-z0-9\-_.~$&+,/:;=?@!'()*]|%[0-9A-Fa-f]{2})*", fragment):
+        return fragment
+    return _escape(_unescape(fragment), _PATH_BARE | frozenset(b"?!()*"))
+
+
+def _unescape(text: str) -> bytes:
+    if _BAD_ESCAPE.search(text):
+        raise UrlError("invalid escape")
+    raw = text.encode("utf-8", "surrogatepass")
+    return re.sub(rb"%([0-9A-Fa-f]{2})", lambda match: bytes([int(match.group(1), 16)]), raw)
+
+
+def _escape(raw: bytes, bare: frozenset[int]) -> str:
+    return "".join(chr(byte) if byte in bare else f"%{byte:02X}" for byte in raw)

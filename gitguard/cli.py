@@ -1,0 +1,136 @@
+"""The command line: argv to options, errors to exit codes. The only place that prints, exits and looks at the environment."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gitguard import __version__
+from gitguard.commands.options import Options, Outcome
+from gitguard.model.errors import ExitCode, GitguardError, UsageError
+from gitguard.model.finding import LEVELS
+
+_INTERRUPTED = 130
+
+
+def _shared(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that the judging commands have in common."""
+    for option in reversed(
+        (
+            click.option("--config", type=click.Path(path_type=Path), help="Use this file instead of the repository's .gitguard.yaml."),
+            click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to report."),
+            click.option("--output", type=click.Path(path_type=Path), help="Write the report to this file instead of stdout."),
+            click.option("--fail-on", type=click.Choice(list(reversed(LEVELS))), default="error", show_default=True, help="Lowest level that makes exit code 1."),
+            click.option("--strict", is_flag=True, help="Undetermined verdicts make exit code 3."),
+            click.option("--quiet", "-q", is_flag=True, help="Findings only."),
+            click.option("--verbose", "-v", is_flag=True, help="List all that was skipped, suppressed or undetermined."),
+            click.option("--no-color", is_flag=True, help="No colours (NO_COLOR does the same)."),
+            click.option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="gitguard")
+def gitguard() -> None:
+    """Git stays the only door to a GitOps cluster: judge a config repository before it is merged.
+
+    Exit codes: 0 clean, 1 findings, 2 wrong command line or configuration, 3 something could not be judged.
+    """
+
+
+@gitguard.command()
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--commit", default="", metavar="REF", help="Judge this commit instead of the work tree.")
+@_shared
+def check(path: Path | None, commit: str, output: Path | None, **shared: Any) -> None:
+    """Judge a config repository: the work tree at PATH (default: the repository around the current directory)."""
+    from gitguard.commands import check as command
+
+    _finish(command.run(path, commit, _options(**shared)), output)
+
+
+@gitguard.command()
+@click.argument("files", nargs=-1, type=click.Path())
+@_shared
+def hook(files: Sequence[str], output: Path | None, **shared: Any) -> None:
+    """What pre-commit runs: judge what the index would make of the repository, report what the staged change causes.
+
+    With FILES, only what is wrong within these files (schemas and syntax), as they are staged.
+    """
+    from gitguard.commands import hook as command
+
+    _finish(command.run(files, _options(**shared)), output)
+
+
+@gitguard.command()
+@click.option("--format", "format_", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True, help="How to print them.")
+def rules(format_: str) -> None:
+    """List the rules."""
+    from gitguard.commands import rules as command
+
+    _finish(command.run(format_), None)
+
+
+@gitguard.command()
+@click.argument("rule", metavar="ID")
+def explain(rule: str) -> None:
+    """Explain one rule: why, what fails, what passes, how to fix it."""
+    from gitguard.commands import explain as command
+
+    _finish(command.run(rule), None)
+
+
+def _options(*, config: Path | None, format_: str, fail_on: str, strict: bool, quiet: bool, verbose: bool, no_color: bool, no_cache: bool) -> Options:
+    colour = sys.stdout.isatty() and not no_color and not os.environ.get("NO_COLOR")
+    return Options(dict(os.environ), config, format_, fail_on, strict, quiet, verbose, colour, not no_cache)
+
+
+def _finish(outcome: Outcome, output: Path | None) -> None:
+    if output is None:
+        sys.stdout.buffer.write(outcome.text.encode("utf-8", "backslashreplace"))
+        sys.stdout.flush()
+    else:
+        try:
+            output.write_text(outcome.text, encoding="utf-8", errors="backslashreplace")
+        except OSError as error:
+            raise UsageError(f"{output}: {error.strerror}", "--output names a file that can be written") from error
+    raise SystemExit(int(outcome.exit_code))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; every error becomes a message, none a traceback."""
+    try:
+        gitguard.main(args=arguments, prog_name="gitguard", standalone_mode=False)
+    except SystemExit as done:
+        return int(done.code or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        return _complain(error.format_message(), "", ExitCode.USAGE)
+    except click.ClickException as error:
+        return _complain(error.format_message(), "gitguard --help lists commands and options", ExitCode.USAGE)
+    except GitguardError as error:
+        return _complain(error.message, error.advice, error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): nothing more to say, and nowhere to say it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.INCOMPLETE)
+    except Exception as error:
+        return _complain(f"internal error: {type(error).__name__}: {error}", "please report it, with the command you ran", ExitCode.INCOMPLETE)
+    return int(ExitCode.CLEAN)
+
+
+def _complain(message: str, advice: str, code: ExitCode) -> int:
+    click.echo(f"gitguard: {message}" + (f"\n  {advice}" if advice else ""), err=True)
+    return int(code)
+
+
+def entry() -> None:
+    """The `gitguard` command."""
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""One file a subcommand: read, decide, write, in a straight line."""

@@ -1,0 +1,33 @@
+"""`gitguard check`: judge the work tree, or a commit, as a whole."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from gitguard import checker
+from gitguard.commands.options import Options, Outcome, exit_code, rendered
+from gitguard.commands.reading import Reader, configuration, open_cache
+from gitguard.edges import clock, git
+from gitguard.model.finding import Failure, Report
+from gitguard.rules import RULES
+
+
+def run(path: Path | None, commit: str, options: Options) -> Outcome:
+    """Judge the repository around `path` (default: the current directory), its work tree or the commit that is named."""
+    started = clock.monotonic()
+    found = git.find(path or Path("."), options.environment, named=path is not None)
+    entries = found.commit(commit) if commit else found.work_tree()
+    cache = open_cache(options.cache, options.environment)
+    reader = Reader(found, configuration(found, options.config, entries, cache), cache)
+    repository = reader.repository(entries)
+    report = checker.report(repository, checker.judge(repository, RULES), reader.places(entries), clock.today())
+    cache.close()
+    report = replace(checker.below(_nothing_is_not_clean(report), found.below), seconds=clock.monotonic() - started)
+    return Outcome(rendered(report, options), exit_code(report, options))
+
+
+def _nothing_is_not_clean(report: Report) -> Report:
+    """A check that found nothing to judge has not passed: the path or the checkout is wrong."""
+    if report.counts.manifests or report.findings:
+        return report
+    nothing = Failure("", "nothing to judge: the repository tracks no Kubernetes manifest (untracked files are not read)")
+    return replace(report, failures=(*report.failures, nothing))

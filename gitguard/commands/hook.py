@@ -1,0 +1,77 @@
+"""`gitguard hook`: judge what the index would make of the repository, and report what the staged change causes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from gitguard.commands.options import Options, Outcome, exit_code, rendered
+from gitguard.edges import clock, git
+from gitguard.manifests.classify import CONFIGURATION, is_candidate
+from gitguard.model.errors import ExitCode, UsageError
+from gitguard.model.files import Entry
+from gitguard.model.finding import Report
+
+
+def run(files: Sequence[str], options: Options) -> Outcome:
+    """Judge the staged change; with `files`, only what is wrong within these files, as they are staged."""
+    started = clock.monotonic()
+    found = git.find(Path("."), options.environment, named=False)
+    if found.bare:
+        raise UsageError("a bare repository has no index", "run the hook in a work tree, or `gitguard check --commit REF`")
+    if files:
+        report = _files_alone(found, files, options)
+    else:
+        staged = found.staged()
+        if not any(is_candidate(change.path) for change in staged):
+            return Outcome(rendered(Report(), options) if options.format == "json" else "", ExitCode.CLEAN)
+        report = _caused(found, staged, options)
+    report = replace(report, seconds=clock.monotonic() - started)
+    return Outcome(rendered(report, options), exit_code(report, options))
+
+
+def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Options) -> Report:
+    # Imported late: a commit that touches no manifest waits for none of it.
+    from gitguard import checker
+    from gitguard.commands.reading import Reader, configuration, open_cache
+    from gitguard.rules import RULES
+
+    index = found.index()
+    cache = open_cache(options.cache, options.environment)
+    reader = Reader(found, configuration(found, options.config, index, cache), cache)
+    after = reader.repository(index)
+    before = reader.repository(_before(index, staged))
+    caused = checker.caused(checker.judge(after, RULES), checker.judge(before, RULES))
+    report = checker.report(after, caused, reader.places(index), clock.today())
+    cache.close()
+    touched = {change.path for change in staged}
+    return replace(report, skipped=tuple(item for item in report.skipped if item.path in touched))
+
+
+def _before(index: Sequence[Entry], staged: Iterable[git.Staged]) -> list[Entry]:
+    """The tree of HEAD: the index with the staged change taken back."""
+    entries = {entry.path: entry for entry in index}
+    for change in staged:
+        if change.before is None:
+            entries.pop(change.path, None)
+        else:
+            entries[change.path] = change.before
+    return list(entries.values())
+
+
+def _files_alone(found: git.GitRepository, files: Sequence[str], options: Options) -> Report:
+    from gitguard import checker
+    from gitguard.commands.reading import Reader, configuration, open_cache
+    from gitguard.rules import MANIFEST_RULES
+
+    index = found.index()
+    base = Path(".").resolve()
+    root = found.root.resolve()
+    wanted = {(base / file).relative_to(root).as_posix() for file in files if (base / file).is_relative_to(root)}
+    cache = open_cache(options.cache, options.environment)
+    reader = Reader(found, configuration(found, options.config, index, cache), cache)
+    # Charts and kustomizations decide what a file is, and CRDs how it is judged: they are read, though not reported on.
+    repository = reader.repository(index)
+    judged = checker.judge(repository, MANIFEST_RULES)
+    report = checker.report(repository, judged, reader.places(index), clock.today())
+    cache.close()
+    return checker.only(report, wanted)

@@ -1,0 +1,52 @@
+"""What a command is told: the command line and the environment as one frozen value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gitguard.model.errors import ExitCode
+from gitguard.model.finding import LEVELS, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options that `check` and `hook` share. `fail_on` is the lowest level that makes exit code 1."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    config: Path | None = None
+    format: str = "text"
+    fail_on: str = "error"
+    strict: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    colour: bool = False
+    cache: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command hands back to the command line: text for stdout, and the exit code."""
+
+    text: str
+    exit_code: ExitCode
+
+
+def exit_code(report: Report, options: Options) -> ExitCode:
+    """The code of a report: findings count more than what could not be judged."""
+    counted = LEVELS[LEVELS.index(options.fail_on) :]
+    if any(finding.level in counted for finding in report.findings):
+        return ExitCode.FINDINGS
+    if report.failures or (options.strict and report.undetermined):
+        return ExitCode.INCOMPLETE
+    return ExitCode.CLEAN
+
+
+def rendered(report: Report, options: Options) -> str:
+    """The report in the format that was asked for."""
+    if options.format == "json":
+        from gitguard.output import json
+
+        return json.render(report)
+    from gitguard.output import text
+
+    return text.render(report, text.Style(options.colour, options.verbose, options.quiet))

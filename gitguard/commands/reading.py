@@ -1,0 +1,201 @@
+"""From a tree of git to a repository: list, read, parse (or remember), join."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from posixpath import dirname, join, normpath
+
+import gitguard
+from gitguard import configuration as configuring
+from gitguard.edges import cache as caching
+from gitguard.edges import data
+from gitguard.edges.git import GitRepository
+from gitguard.edges.workers import spread
+from gitguard.manifests.classify import CONFIGURATION, chart_folders, flavour, is_candidate
+from gitguard.manifests.codec import decode_all, encode
+from gitguard.manifests.facts import facts
+from gitguard.model.configuration import Configuration
+from gitguard.model.errors import ConfigurationError
+from gitguard.model.files import SUBMODULE, SYMLINK, Entry, FileFacts, Unreadable
+from gitguard.model.repository import Repository
+from gitguard.parse import locate, read
+from gitguard.repository.assemble import assemble
+from gitguard.schema import Schemas
+
+_UNREADABLE = "!"
+_MOST_LINKS = 40
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads trees of one git repository under one configuration. What it learnt of a blob it keeps, here and in the cache."""
+
+    git: GitRepository
+    configuration: Configuration
+    cache: caching.Cache
+    _memory: dict[str, str] = field(default_factory=dict)
+    _schemas: Schemas | None = None
+
+    def repository(self, entries: Sequence[Entry]) -> Repository:
+        """The whole repository that these entries make."""
+        charts = chart_folders(entry.path for entry in entries)
+        flavours: dict[str, str] = {}
+        reasons: dict[str, str] = {}
+        wanted: list[Entry] = []
+        links: list[Entry] = []
+        for entry in entries:
+            if entry.mode == SUBMODULE:
+                reasons[entry.path] = "git submodule"
+            elif is_candidate(entry.path):
+                kind, reasons[entry.path] = flavour(entry.path, charts)
+                if entry.mode == SYMLINK:
+                    links.append(entry)
+                elif kind:
+                    flavours[entry.path] = kind
+                    wanted.append(entry)
+        unreadable = self._follow(links, {entry.path: entry for entry in entries}, reasons)
+        files, failed = self._facts(wanted, flavours, self.schemas())
+        files = self._judge_custom(wanted, flavours, files)
+        return assemble(self.configuration, files, reasons, [*unreadable, *failed])
+
+    def schemas(self) -> Schemas:
+        """The schemas of the configured versions, without the repository's own."""
+        if self._schemas is None:
+            self._schemas = Schemas(self.configuration.kubernetes, self.configuration.argocd.version, data.load)
+        return self._schemas
+
+    def places(self, entries: Iterable[Entry]) -> Callable[[str, Sequence[tuple[int, str]]], Mapping[tuple[int, str], tuple[int, int]]]:
+        """A function from (path, fields) to lines and columns in these entries."""
+        by_path = {entry.path: entry for entry in entries}
+
+        def places(path: str, fields: Sequence[tuple[int, str]]) -> Mapping[tuple[int, str], tuple[int, int]]:
+            entry = by_path.get(path)
+            content = next((content for _, content in self.git.read([entry])), b"") if entry else b""
+            return locate(content, fields) if isinstance(content, bytes) else {}
+
+        return places
+
+    def _facts(
+        self, entries: Sequence[Entry], flavours: Mapping[str, str], schemas: Schemas
+    ) -> tuple[dict[str, FileFacts], list[Unreadable]]:
+        profile = f"{gitguard.__version__}:{caching.stamp(Path(gitguard.__file__).parent)}:{schemas.identity}"
+        prefix = sha256(profile.encode()).hexdigest()[:16]
+        keys = {entry.path: f"{prefix}:{flavours[entry.path]}:{entry.blob}" for entry in entries if entry.blob}
+        self._memory |= self.cache.get({key for key in keys.values() if key not in self._memory})
+        missing = [entry for entry in entries if keys.get(entry.path, "") not in self._memory]
+        texts = dict(zip((entry.path for entry in missing), spread(self._work(flavours, schemas), missing), strict=True))
+        fresh = {keys[path]: text for path, text in texts.items() if path in keys and text.endswith(",true]")}
+        self.cache.put(fresh)
+        self._memory |= fresh
+        ordered = [texts[entry.path] if entry.path in texts else self._memory[keys[entry.path]] for entry in entries]
+        failed = [Unreadable(entry.path, text[1:]) for entry, text in zip(entries, ordered, strict=True) if text.startswith(_UNREADABLE)]
+        good = [(entry.path, text) for entry, text in zip(entries, ordered, strict=True) if not text.startswith(_UNREADABLE)]
+        decoded = decode_all([text for _, text in good])
+        return {path: made for (path, _), made in zip(good, decoded, strict=True)}, failed
+
+    def _work(self, flavours: Mapping[str, str], schemas: Schemas) -> Callable[[Sequence[Entry]], list[str]]:
+        def work(entries: Sequence[Entry]) -> list[str]:
+            texts = []
+            for entry, content in self.git.read(entries):
+                if isinstance(content, OSError):
+                    texts.append(f"{_UNREADABLE}can't be read: {content.strerror or content}")
+                    continue
+                try:
+                    texts.append(encode(facts(content, flavours[entry.path], schemas)))
+                except Exception as error:
+                    # One file that trips us must not lose the findings of all others: it is reported, and makes exit code 3.
+                    texts.append(f"{_UNREADABLE}reading it failed: {type(error).__name__}: {str(error)[:200]}".replace("\n", " "))
+            return texts
+
+        return work
+
+    def _judge_custom(self, entries: Sequence[Entry], flavours: Mapping[str, str], files: dict[str, FileFacts]) -> dict[str, FileFacts]:
+        """Judge objects of the kinds that the repository's own CRDs define."""
+        defining = {path: made.custom_resources for path, made in files.items() if made.custom_resources}
+        kinds = {kind for defined in defining.values() for kind in defined}
+        custom = {
+            path for path, made in files.items() if any(not item.schema and f"{item.api_version}/{item.kind}" in kinds for item in made.objects)
+        }
+        if not custom:
+            return files
+        by_path = {entry.path: entry for entry in entries}
+        sources = [by_path[path] for path in sorted(defining)]
+        definitions = [
+            document.value
+            for _, content in self.git.read(sources)
+            if isinstance(content, bytes)
+            for document in read(content).documents
+            if isinstance(document.value, dict) and document.value.get("kind") == "CustomResourceDefinition"
+        ]
+        schemas = Schemas(self.configuration.kubernetes, self.configuration.argocd.version, data.load, crds=definitions)
+        judged, _ = self._facts([by_path[path] for path in sorted(custom)], flavours, schemas)
+        return files | judged
+
+    def _follow(self, links: Sequence[Entry], entries: Mapping[str, Entry], reasons: dict[str, str]) -> list[Unreadable]:
+        """A link to a tracked file is judged where it leads; one that leads nowhere, in a circle or out of the repository is not judged."""
+        folders = {dirname(path) for path in entries}
+        targets = {entry.path: content for entry, content in self.git.read(links)}
+        failed = []
+        for link in links:
+            path, steps = link.path, 0
+            while path in targets and steps < _MOST_LINKS:
+                content = targets[path]
+                path = normpath(join(dirname(path), content.decode("utf-8", "replace"))) if isinstance(content, bytes) else ""
+                steps += 1
+            if steps == _MOST_LINKS:
+                failed.append(Unreadable(link.path, "a symbolic link that leads in a circle"))
+            elif path.startswith(("../", "/")):
+                failed.append(Unreadable(link.path, "a symbolic link out of the repository: Argo CD refuses such repositories"))
+            elif path not in entries and path not in folders and not any(folder.startswith(f"{path}/") for folder in folders):
+                failed.append(Unreadable(link.path, "a symbolic link to a file that is not tracked here"))
+            else:
+                reasons[link.path] = "symbolic link; judged where it leads"
+                continue
+            reasons.pop(link.path, None)
+        return failed
+
+
+def open_cache(enabled: bool, environment: Mapping[str, str]) -> caching.Cache:
+    """The cache of this user, or one that remembers nothing."""
+    folder = caching.directory(environment) if enabled else None
+    return caching.Cache(folder / "facts.sqlite3" if folder else None)
+
+
+def configuration(git: GitRepository, file: Path | None, entries: Sequence[Entry], cache: caching.Cache) -> Configuration:
+    """The configuration in force: the file named, else the repository's own, else the defaults; URLs default to the git remotes."""
+    found = _configuration_file(git, file, entries)
+    settings = Configuration()
+    if found is not None:
+        content, source = found
+        key = f"configuration:{gitguard.__version__}:{sha256(content).hexdigest()}"
+        known = cache.get([key])
+        if key in known:
+            value = json.loads(known[key])
+        else:
+            value = configuring.validated(content, source, data.load("config.schema.json") or b"{}")
+            cache.put({key: json.dumps(value)})
+        settings = configuring.settings(value, source)
+    return settings if settings.urls or (found and "repository" in value) else _with_remotes(settings, git)
+
+
+def _with_remotes(settings: Configuration, git: GitRepository) -> Configuration:
+    from dataclasses import replace
+
+    return replace(settings, urls=git.urls())
+
+
+def _configuration_file(git: GitRepository, file: Path | None, entries: Sequence[Entry]) -> tuple[bytes, str] | None:
+    if file is not None:
+        try:
+            return file.read_bytes(), str(file)
+        except OSError as error:
+            raise ConfigurationError(f"{file}: {error.strerror}", "--config names a readable file") from error
+    for entry in entries:
+        if entry.path == CONFIGURATION:
+            for _, content in git.read([entry]):
+                if isinstance(content, OSError):
+                    raise ConfigurationError(f"{CONFIGURATION}: {content.strerror}", "make it readable")
+                return content, CONFIGURATION
+    return None

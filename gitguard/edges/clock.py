@@ -1,0 +1,14 @@
+"""The time, for whoever has to know it; everything below the commands is told."""
+
+import time
+from datetime import UTC, datetime
+
+
+def monotonic() -> float:
+    """Seconds from some fixed moment, for measuring how long something took."""
+    return time.monotonic()
+
+
+def today() -> str:
+    """Today's date in UTC, YYYY-MM-DD."""
+    return datetime.now(UTC).date().isoformat()

@@ -1,0 +1,56 @@
+"""The data that ships with gitguard and with the packages it builds on. The only place that knows where it lies."""
+
+import json
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_KUBERNETES = "kubernetes_validate"
+
+
+def load(name: str) -> bytes | None:
+    """A file by its name: "index.json" says which versions there are, "kubernetes/1.37/_definitions.json" is kubernetes-validate's
+    strict data, everything else lies in `schemas/`. None where there is no such file.
+    """
+    if name == "index.json":
+        return _index()
+    if name.startswith("kubernetes/"):
+        _, minor, file = name.split("/")
+        return _bytes(_kubernetes() / f"v{minor}.0-local-strict" / file)
+    return _bytes(_schemas() / name)
+
+
+@lru_cache(maxsize=1)
+def _index() -> bytes:
+    folders = sorted(folder.name for folder in _kubernetes().glob("v*-local-strict"))
+    minors = [".".join(folder.removeprefix("v").split("-")[0].split(".")[:2]) for folder in folders]
+    try:
+        release = version("kubernetes-validate")
+    except PackageNotFoundError:
+        release = ""
+    argocd = json.loads(_bytes(_schemas() / "argocd" / "index.json") or b"{}")
+    return json.dumps({"kubernetes": minors, "kubernetes-validate": release, "argocd": argocd}).encode()
+
+
+@lru_cache(maxsize=1)
+def _schemas() -> Path:
+    # Inside a wheel the data lies in the package; in a checkout at the top, where people read it.
+    packaged = _PACKAGE / "_data" / "schemas"
+    return packaged if packaged.is_dir() else _PACKAGE.parent / "schemas"
+
+
+@lru_cache(maxsize=1)
+def _kubernetes() -> Path:
+    # Found, not imported: importing it would load a YAML library and jsonschema.
+    spec = find_spec(_KUBERNETES)
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    return Path(folders[0]) / "kubernetes-json-schema" if folders else Path("/nonexistent")
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None

@@ -1,0 +1,150 @@
+"""The part of an object that rules read. Everything else, and every value that could be a secret, stays out of memory and caches."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+ARGO_GROUP = "argoproj.io/"
+CLUSTER_SECRET_LABEL = "argocd.argoproj.io/secret-type"
+_SOURCE_FIELDS = ("repoURL", "path", "chart", "targetRevision", "ref", "name", "directory")
+_TOOLS = ("helm", "kustomize", "plugin")
+_PRESENT = "(present)"
+TEMPLATE_TOKEN = re.compile(r"\{\{-?\s*\.?([A-Za-z0-9_.\-]+)\s*-?\}\}")
+
+
+def relevant(manifest: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What the rules need of one object, or None where they need nothing."""
+    api_version, kind = manifest.get("apiVersion"), manifest.get("kind")
+    if isinstance(api_version, str) and api_version.startswith(ARGO_GROUP):
+        if kind == "Application":
+            return {"metadata": _metadata(manifest), "spec": _application(_mapping(manifest, "spec"))}
+        if kind == "ApplicationSet":
+            return {"metadata": _metadata(manifest), "spec": _application_set(_mapping(manifest, "spec"))}
+        if kind == "AppProject":
+            return {"metadata": _metadata(manifest), "spec": _project(_mapping(manifest, "spec"))}
+    if kind == "Secret" and _mapping(_mapping(manifest, "metadata"), "labels").get(CLUSTER_SECRET_LABEL) == "cluster":
+        return _cluster(manifest)
+    return None
+
+
+def values_objects(values: Mapping[str, Any]) -> list[tuple[str, str, str, Mapping[str, Any]]]:
+    """Applications and AppProjects that the values of an argocd-apps chart (or the older argo-cd chart) declare.
+
+    Each is (pointer, kind, name, content). The chart takes a map from name to object (2.x) or a list (1.x), at the top level or below
+    a subchart's name; `server.additionalApplications` and `server.additionalProjects` are the argo-cd chart's older place.
+    """
+    found: list[tuple[str, str, str, Mapping[str, Any]]] = []
+    server = _mapping(values, "server")
+    places = [("", values, "applications", "projects"), ("/server", server, "additionalApplications", "additionalProjects")]
+    places += [(f"/{_escaped(key)}", values[key], "applications", "projects") for key in ("argocd-apps", "argo-apps") if isinstance(values.get(key), dict)]
+    for prefix, holder, applications, projects in places:
+        for kind, field in (("Application", applications), ("AppProject", projects)):
+            for pointer, name, item in _named(holder.get(field), f"{prefix}/{field}"):
+                content = _from_values(kind, item)
+                if content is not None:
+                    found.append((pointer, kind, name, content))
+    return found
+
+
+def _from_values(kind: str, item: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    marks = ("destination", "source", "sources") if kind == "Application" else ("destinations", "sourceRepos")
+    if not any(mark in item for mark in marks):
+        return None
+    spec = _application(item) if kind == "Application" else _project(item)
+    return {"metadata": {"namespace": item.get("namespace")}, "spec": spec}
+
+
+def _named(holder: Any, prefix: str) -> list[tuple[str, str, Mapping[str, Any]]]:
+    if isinstance(holder, dict):
+        return [(f"{prefix}/{_escaped(name)}", name, item) for name, item in holder.items() if isinstance(item, dict)]
+    if isinstance(holder, list):
+        return [(f"{prefix}/{n}", str(item.get("name", "")), item) for n, item in enumerate(holder) if isinstance(item, dict)]
+    return []
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _mapping(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = holder.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _metadata(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    metadata = _mapping(manifest, "metadata")
+    return {key: metadata[key] for key in ("name", "namespace", "generateName", "labels") if key in metadata}
+
+
+def _project(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    # JWT tokens of roles hold ids and times, no secrets, but nothing reads them.
+    return {key: value for key, value in spec.items() if key != "roles"}
+
+
+def _application(spec: Mapping[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {key: spec[key] for key in ("project", "destination", "sourceHydrator") if key in spec}
+    if "source" in spec:
+        kept["source"] = _source(spec["source"])
+    if "sources" in spec:
+        kept["sources"] = [_source(source) for source in spec["sources"]] if isinstance(spec["sources"], list) else spec["sources"]
+    return kept
+
+
+def _source(source: Any) -> Any:
+    if not isinstance(source, dict):
+        return source
+    kept: dict[str, Any] = {key: source[key] for key in _SOURCE_FIELDS if key in source}
+    for tool in _TOOLS:
+        if source.get(tool):
+            kept[tool] = {"set": _PRESENT}
+    helm = source.get("helm")
+    if isinstance(helm, dict) and isinstance(kept.get("helm"), dict):
+        kept["helm"] |= {key: helm[key] for key in ("valueFiles", "fileParameters") if key in helm}
+    return kept
+
+
+def _application_set(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    template = _mapping(spec, "template")
+    made = _application(_mapping(template, "spec"))
+    paths = [source["path"] for source in [made.get("source"), *(made.get("sources") or ())] if isinstance(source, dict) and "path" in source]
+    tokens = frozenset(token for path in paths if isinstance(path, str) for token in TEMPLATE_TOKEN.findall(path))
+    kept: dict[str, Any] = {
+        "generators": _generators(spec, tokens),
+        "template": {"metadata": _metadata(template), "spec": made},
+    }
+    patch = spec.get("templatePatch")
+    if isinstance(patch, str):
+        kept["templatePatch"] = [word for word in ("project", "source", "destination", "metadata") if word in patch]
+    return kept
+
+
+def _generators(holder: Mapping[str, Any], tokens: frozenset[str]) -> list[Mapping[str, Any]]:
+    generators = holder.get("generators")
+    return [_generator(item, tokens) for item in generators if isinstance(item, dict)] if isinstance(generators, list) else []
+
+
+def _generator(generator: Mapping[str, Any], tokens: frozenset[str]) -> Mapping[str, Any]:
+    """Of a list generator only the elements' values that a source path is made of are kept: others may be anything."""
+    kept: dict[str, Any] = {}
+    for name, body in generator.items():
+        if not isinstance(body, dict):
+            continue
+        inner: dict[str, Any] = {}
+        if name == "git":
+            inner = {key: body[key] for key in ("repoURL", "directories") if key in body}
+        if name == "list" and isinstance(body.get("elements"), list):
+            elements = [element for element in body["elements"] if isinstance(element, dict)]
+            inner["elements"] = [{key: element[key] for key in tokens if isinstance(element.get(key), str)} for element in elements]
+        if "generators" in body:
+            inner["generators"] = _generators(body, tokens)
+        override = _mapping(_mapping(body, "template"), "spec")
+        if override:
+            inner["template"] = _application(override)
+        kept[name] = inner
+    return kept
+
+
+def _cluster(secret: Mapping[str, Any]) -> Mapping[str, Any]:
+    # Only the two fields that Argo CD matches destinations with; `config` holds credentials and is never looked at.
+    plain = _mapping(secret, "stringData")
+    return {"cluster": {key: plain[key] for key in ("name", "server") if isinstance(plain.get(key), str)}}

@@ -1,0 +1,68 @@
+"""What the user tells gitguard in `.gitguard.yaml`; the defaults make everything work without one."""
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+
+@dataclass(frozen=True, slots=True)
+class ArgoSettings:
+    """The control plane: Argo CD's minor version, its namespace, and where else Applications may live."""
+
+    version: str = "3.6"
+    namespace: str = "argocd"
+    application_namespaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCluster:
+    """A cluster as Argo CD's cluster secret names it."""
+
+    name: str
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One environment of a folder per environment: the path prefixes or globs that belong to it."""
+
+    name: str
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """A suppression: findings of `rule` (or of any, "") at `path` (glob) or of `object` are accepted, for a reason, until a day."""
+
+    rule: str
+    path: str
+    object: str
+    reason: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """All settings that the gate reads. `kubernetes` is "" for the newest version known."""
+
+    kubernetes: str = ""
+    argocd: ArgoSettings = ArgoSettings()
+    urls: tuple[str, ...] = ()
+    clusters: tuple[KnownCluster, ...] = ()
+    environments: tuple[Environment, ...] = ()
+    render: str = "auto"
+    roots: tuple[str, ...] = ()
+    external_projects: tuple[str, ...] = ()
+    ignore: tuple[Ignore, ...] = ()
+    source: str = ""
+
+    def environment_of(self, path: str) -> str:
+        """The environment that a path belongs to, "" for none."""
+        for environment in self.environments:
+            if any(_below(path, pattern) for pattern in environment.paths):
+                return environment.name
+        return ""
+
+
+def _below(path: str, pattern: str) -> bool:
+    prefix = pattern.rstrip("/")
+    return path == prefix or path.startswith(f"{prefix}/") or fnmatchcase(path, pattern) or fnmatchcase(path, f"{prefix}/*")

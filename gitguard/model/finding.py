@@ -1,0 +1,136 @@
+"""What gitguard says: findings, verdicts it could not reach, and the report that holds them all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+LEVELS = ("note", "warning", "error")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectRef:
+    """Which Kubernetes object is spoken of; empty strings where a part is not known."""
+
+    api_version: str = ""
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.namespace}/" if self.namespace else ""
+        return f"{self.kind} {where}{self.name}" if self.kind else ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Site:
+    """A place that a rule names: a field (JSON pointer) of a document of a file. The engine finds line and column (1-based)."""
+
+    path: str
+    document: int = 0
+    pointer: str = ""
+    line: int = 0
+    column: int = 0
+
+    def located(self, line: int, column: int) -> "Site":
+        """The same place with its line and column."""
+        return replace(self, line=line, column=column)
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A second place that explains a finding: the AppProject's entry that denies, the declaration that is meant."""
+
+    site: Site
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, where, and what to do about it."""
+
+    rule: str
+    level: str
+    message: str
+    object: ObjectRef
+    site: Site
+    pointer: str = ""
+    related: tuple[Related, ...] = ()
+    application: str = ""
+    fix: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Stable while lines move and files are reformatted: rule, object, path, field and message, without positions."""
+        parts = (self.rule, self.site.path, str(self.object), self.pointer or self.site.pointer, self.message)
+        return sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+    def sort_key(self) -> tuple[Any, ...]:
+        """Reports are in the order of path, line and rule, so that two runs print the same."""
+        return (self.site.path, self.site.document, self.site.line, self.site.column, self.rule, self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Undetermined:
+    """A verdict that can't be reached with what is known, and what would be needed to reach it."""
+
+    rule: str
+    object: ObjectRef
+    reason: str
+    needs: str
+    site: Site
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something read and not judged, with the reason; `object` where only one object of the file is meant."""
+
+    path: str
+    reason: str
+    object: ObjectRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that should have been judged and was not: an unreadable file, a crashed rule."""
+
+    path: str
+    message: str
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A finding that somebody took out of the report, with the reason that the configuration gives for it."""
+
+    finding: Finding
+    reason: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much was read. `manifests` are the objects found; each is judged or skipped with a reason."""
+
+    files: int = 0
+    manifests: int = 0
+    applications: int = 0
+    projects: int = 0
+    judged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that one run says, in a stable order."""
+
+    counts: Counts = Counts()
+    findings: tuple[Finding, ...] = ()
+    undetermined: tuple[Undetermined, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    seconds: float = 0.0
+
+    def levels(self) -> Mapping[str, int]:
+        """How many findings there are at each level."""
+        return {level: sum(1 for finding in self.findings if finding.level == level) for level in LEVELS}

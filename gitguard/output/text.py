@@ -1,0 +1,102 @@
+"""The report for people: each finding with its place, the second place that explains it, and what to do; then what was read."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from gitguard.checker import skipped_by_reason
+from gitguard.model.finding import Finding, Report, Undetermined
+
+_COLOURS = {"error": "31;1", "warning": "33;1", "note": "36;1", "undetermined": "35;1", "faint": "2", "bold": "1"}
+_SHOWN_UNDETERMINED = 5
+_SHOWN_NAMES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How to print: colours for a terminal, and how much. `verbose` lists all that was skipped or undetermined, `quiet` findings only."""
+
+    colour: bool = False
+    verbose: bool = False
+    quiet: bool = False
+
+    def paint(self, text: str, name: str) -> str:
+        """The text in a colour, where there are colours."""
+        return f"\x1b[{_COLOURS[name]}m{text}\x1b[0m" if self.colour else text
+
+
+def render(report: Report, style: Style) -> str:
+    """The whole report, ending in a newline."""
+    parts = [_finding(finding, style) for finding in report.findings]
+    parts += [f"{style.paint('incomplete', 'error')}: {_at(item.path)}{item.message}\n" for item in report.failures]
+    if not style.quiet:
+        parts += _undetermined(report.undetermined, style)
+        parts += [f"suppressed: {item.finding.rule} at {item.finding.site.path}: {item.reason}\n" for item in report.suppressed if style.verbose]
+        parts.append(_summary(report, style))
+    return "\n".join(part.rstrip("\n") + "\n" for part in parts)
+
+
+def _finding(finding: Finding, style: Style) -> str:
+    lines = [
+        f"{style.paint(f'{finding.level}[{finding.rule}]', finding.level)}: {printable(finding.message)}",
+        f"  --> {finding.site.path}:{finding.site.line}:{finding.site.column}{_subject(finding)}",
+    ]
+    for related in finding.related:
+        place = f"{related.site.path}:{related.site.line}:{related.site.column}" if related.site.path else ""
+        lines.append(f"  {style.paint('see', 'faint')} {place}{': ' if place else ''}{printable(related.message)}")
+    if finding.fix:
+        lines.append(f"  {style.paint('fix', 'bold')} {printable(finding.fix)}")
+    return "\n".join(lines) + "\n"
+
+
+def _subject(finding: Finding) -> str:
+    named = str(finding.object)
+    return f"  ({printable(named)})" if named else ""
+
+
+def _at(path: str) -> str:
+    return f"{path}: " if path else ""
+
+
+def _undetermined(items: Sequence[Undetermined], style: Style) -> Iterable[str]:
+    """Verdicts that can't be reached, grouped by reason: one cause often stops a hundred of them."""
+    groups: dict[tuple[str, str], list[Undetermined]] = {}
+    for item in items:
+        groups.setdefault((item.reason, item.needs), []).append(item)
+    ordered = sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    shown = ordered if style.verbose else ordered[:_SHOWN_UNDETERMINED]
+    for (reason, needs), members in shown:
+        names = sorted({printable(str(item.object)) for item in members if str(item.object)})
+        listed = names if style.verbose else names[:_SHOWN_NAMES]
+        more = f" and {len(names) - len(listed)} more" if len(names) > len(listed) else ""
+        who = f"{', '.join(listed)}{more}: " if listed else ""
+        yield f"{style.paint('undetermined', 'undetermined')}: {who}{printable(reason)}\n  needs {printable(needs)}\n"
+    if len(ordered) > len(shown):
+        hidden = sum(len(members) for _, members in ordered[len(shown) :])
+        yield f"undetermined: {hidden} more for {len(ordered) - len(shown)} other reasons (--verbose lists them)\n"
+
+
+def _summary(report: Report, style: Style) -> str:
+    counts = report.counts
+    levels = report.levels()
+    found = ", ".join(f"{number} {level}{'s' if number != 1 else ''}" for level, number in reversed(levels.items()) if number)
+    lines = [
+        f"{style.paint(found or 'no findings', 'error' if levels['error'] else 'bold')}"
+        f" in {_number(counts.files, 'file')}: {_number(counts.manifests, 'manifest')}, {counts.judged} judged,"
+        f" {_number(counts.applications, 'Application')}, {_number(counts.projects, 'AppProject')}"
+        f"; {len(report.undetermined)} undetermined, {len(report.suppressed)} suppressed ({report.seconds:.2f} s)"
+    ]
+    reasons = skipped_by_reason(report.skipped)
+    if reasons:
+        lines.append(f"skipped {len(report.skipped)}: " + "; ".join(f"{number} {reason}" for reason, number in reasons.items()))
+    if style.verbose:
+        lines += [f"  skipped {item.path}{f' ({item.object})' if item.object else ''}: {item.reason}" for item in report.skipped]
+    return "\n".join(lines) + "\n"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def printable(text: str) -> str:
+    """Text from a repository, made safe for a terminal: control characters and escapes are shown, not obeyed."""
+    return "".join(character if character.isprintable() else character.encode("unicode_escape").decode() for character in text)

@@ -1,0 +1,162 @@
+"""Join the facts of all files into one repository."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from gitguard.argo.applications import application_spec
+from gitguard.argo.projects import project
+from gitguard.argo.repository import same_url
+from gitguard.manifests.classify import chart_around, chart_folders
+from gitguard.manifests.facts import NOT_A_MANIFEST, TEMPLATE, TEMPLATE_MARK
+from gitguard.model.argo import ApplicationSpec, Cluster
+from gitguard.model.configuration import Configuration
+from gitguard.model.files import FileFacts, ObjectFacts, Unreadable
+from gitguard.model.finding import ObjectRef, Skipped
+from gitguard.model.repository import Application, DeclaredProject, Reach, Repository
+from gitguard.repository.deployments import deployments
+from gitguard.repository.kustomize import Kustomizations, kustomizations
+from gitguard.repository.reach import Deployments, Walk
+
+NO_SCHEMA = "no schema: its CustomResourceDefinition is not in the repository"
+PATCH = "kustomize patch"
+_VALUES_SUFFIX = "values"
+
+
+def assemble(
+    configuration: Configuration, files: Mapping[str, FileFacts], reasons: Mapping[str, str], unreadable: Iterable[Unreadable]
+) -> Repository:
+    """`files` are the facts of every file that was read, `reasons` why a path holds no manifests where the path alone tells."""
+    joined = kustomizations(files)
+    charts = chart_folders(reasons)
+    argo = [(path, facts) for path, read in files.items() for facts in read.objects if facts.content is not None and path not in joined.patches]
+    is_here = _here(configuration.urls)
+    deployed = Deployments(deployment for path, facts in argo for deployment in deployments(path, facts, is_here))
+    walk = Walk(joined, deployed, charts, configuration.roots)
+    return Repository(
+        configuration,
+        files,
+        joined.patches,
+        applications=tuple(_applications(argo, walk)),
+        projects=tuple(_projects(argo, walk)),
+        clusters=tuple(_clusters(configuration, argo)),
+        templates=tuple((path, facts.declares) for path, facts in files.items() if facts.declares),
+        skipped=tuple(_skipped(files, reasons, joined, charts)),
+        unreadable=tuple(unreadable),
+    )
+
+
+def _here(urls: tuple[str, ...]) -> Callable[[str], bool]:
+    known: dict[str, bool] = {}
+
+    def is_here(url: str) -> bool:
+        if url not in known:
+            known[url] = any(same_url(url, own) for own in urls)
+        return known[url]
+
+    return is_here
+
+
+def _applications(argo: Iterable[tuple[str, ObjectFacts]], walk: Walk) -> Iterable[Application]:
+    for path, facts in argo:
+        if facts.kind not in ("Application", "ApplicationSet") or facts.content is None:
+            continue
+        reach = _reach(path, facts, walk)
+        content = facts.content
+        if facts.kind == "ApplicationSet":
+            template = content["spec"]["template"]
+            spec = application_spec(template["spec"])
+            unknown = _unknown(spec) | _overridden(content["spec"])
+        else:
+            spec = application_spec(content["spec"])
+            unknown = _unknown(spec)
+        yield Application(path, facts, spec, reach, _namespace(facts, reach), frozenset(unknown))
+
+
+def _projects(argo: Iterable[tuple[str, ObjectFacts]], walk: Walk) -> Iterable[DeclaredProject]:
+    for path, facts in argo:
+        if facts.kind == "AppProject" and facts.content is not None:
+            reach = _reach(path, facts, walk)
+            manifest = {"metadata": {"name": facts.name}, "spec": facts.content["spec"]}
+            yield DeclaredProject(path, facts, project(manifest), reach, _namespace(facts, reach))
+
+
+def _reach(path: str, facts: ObjectFacts, walk: Walk) -> Reach:
+    # Values are handed to a chart that something outside of git installs: whoever keeps them here means them to be applied.
+    return Reach(frozenset({""})) if facts.in_values else walk.reach(path)
+
+
+def _namespace(facts: ObjectFacts, reach: Reach) -> str:
+    if len(reach.namespaces) == 1:
+        return next(iter(reach.namespaces))
+    return facts.namespace
+
+
+def _clusters(configuration: Configuration, argo: Iterable[tuple[str, ObjectFacts]]) -> Iterable[Cluster]:
+    yield from (Cluster(known.server, known.name) for known in configuration.clusters)
+    for _, facts in argo:
+        cluster = (facts.content or {}).get("cluster", {})
+        if cluster.get("server") and not TEMPLATE_MARK.search(cluster["server"] + cluster.get("name", "")):
+            yield Cluster(cluster["server"], cluster.get("name", ""))
+
+
+def _unknown(spec: ApplicationSpec) -> set[str]:
+    """Parts that a template engine fills in before Argo CD sees them."""
+    destination = spec.destination
+    parts = {
+        "project": (spec.project,),
+        "server": (destination.server,),
+        "name": (destination.name,),
+        "namespace": (destination.namespace,),
+        "source": tuple(source.repo_url for source in spec.sources),
+    }
+    return {part for part, texts in parts.items() if any(TEMPLATE_MARK.search(text) for text in texts)}
+
+
+def _overridden(content: Mapping[str, Any]) -> set[str]:
+    """Parts of an ApplicationSet's template that a generator's own template or a templatePatch may replace."""
+    unknown: set[str] = set()
+    pending = list(content.get("generators", ()))
+    while pending:
+        for body in pending.pop().values():
+            pending.extend(body.get("generators", ()))
+            unknown |= _replaced(body.get("template", {}))
+    return unknown | _replaced(dict.fromkeys(content.get("templatePatch", ()), True))
+
+
+def _replaced(override: Mapping[str, Any]) -> set[str]:
+    replaced: set[str] = set()
+    if override.get("project"):
+        replaced.add("project")
+    if override.get("source") or override.get("sources"):
+        replaced.add("source")
+    if override.get("destination"):
+        replaced |= {"server", "name", "namespace"}
+    return replaced
+
+
+def _skipped(
+    files: Mapping[str, FileFacts], reasons: Mapping[str, str], joined: Kustomizations, charts: frozenset[str]
+) -> Iterable[Skipped]:
+    for path, reason in reasons.items():
+        facts = files.get(path)
+        if facts is None or facts.declares or (reason and not facts.objects and not facts.violations):
+            yield Skipped(path, reason or TEMPLATE)
+            continue
+        if path in joined.patches:
+            yield Skipped(path, PATCH)
+            continue
+        for why in facts.skipped:
+            yield Skipped(path, _better(why, path, reason, joined, charts))
+        for item in facts.objects:
+            if not item.schema or item.schema == "templated":
+                yield Skipped(path, TEMPLATE if item.schema else NO_SCHEMA, ObjectRef(item.api_version, item.kind, item.namespace, item.name))
+
+
+def _better(why: str, path: str, reason: str, joined: Kustomizations, charts: frozenset[str]) -> str:
+    """A reason that tells more than "no apiVersion and kind", where the file's place does."""
+    if why != NOT_A_MANIFEST:
+        return why
+    name = path.rpartition("/")[2]
+    if reason or chart_around(path, charts) is not None or _VALUES_SUFFIX in name:
+        return reason or "Helm values"
+    return "input of a kustomization" if path in joined.used else why

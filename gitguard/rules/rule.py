@@ -1,0 +1,52 @@
+"""What a rule is: one value with its words, its examples and its question to the repository."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from gitguard.model.files import ObjectFacts
+from gitguard.model.finding import Finding, ObjectRef, Site, Undetermined
+from gitguard.model.repository import Repository
+
+Files = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of the catalogue.
+
+    `summary` is one line without a full stop, `why` says what happens in production, `fails` and `passes` are small repositories (path,
+    content), `fix` says what to do. `check` yields findings and undetermined verdicts; it sees the whole repository and names fields, never
+    lines.
+    """
+
+    id: str
+    level: str
+    summary: str
+    why: str
+    fails: Files
+    passes: Files
+    fix: str
+    check: Callable[[Repository], Iterable[Finding | Undetermined]]
+
+
+def own_violations(rule: str, level: str) -> Callable[[Repository], Iterable[Finding]]:
+    """The check of a rule that each document breaks by itself: what reading and the schemas already found."""
+
+    def check(repository: Repository) -> Iterable[Finding]:
+        for path, facts in repository.files.items():
+            if path in repository.patches:
+                continue
+            for violation in facts.violations:
+                if violation.rule == rule:
+                    site = Site(path, violation.document, violation.pointer, violation.line, violation.column)
+                    reference = _object_of(facts.objects, violation.document, violation.pointer)
+                    yield Finding(rule, level, violation.message, reference, site, fix=violation.fix)
+
+    return check
+
+
+def _object_of(objects: Iterable[ObjectFacts], document: int, pointer: str) -> ObjectRef:
+    for item in objects:
+        if item.document == document and f"{pointer}/".startswith(f"{item.prefix}/"):
+            return ObjectRef(item.api_version, item.kind, item.namespace, item.name)
+    return ObjectRef()
