@@ -40,7 +40,7 @@ def _sources(spec: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
 
 def _local(source: Mapping[str, Any], is_here: Callable[[str], bool]) -> bool:
     url, path = source.get("repoURL"), source.get("path")
-    return isinstance(url, str) and isinstance(path, str) and not source.get("chart") and (is_here(url) or "{{" in url)
+    return isinstance(url, str) and isinstance(path, str) and not source.get("chart") and is_here(url)
 
 
 def _deployment(by: str, folder: str, source: Mapping[str, Any]) -> Deployment:
