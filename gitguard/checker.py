@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from gitguard.model.configuration import Ignore
 from gitguard.model.finding import Counts, Failure, Finding, ObjectRef, Related, Report, Site, Skipped, Suppressed, Undetermined
@@ -15,8 +14,7 @@ Item = TypeVar("Item")
 Locate = Callable[[str, Sequence[tuple[int, str]]], Mapping[tuple[int, str], tuple[int, int]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What the rules say of a repository, before lines are looked up and suppressions applied."""
 
     findings: tuple[Finding, ...]
@@ -102,8 +100,7 @@ def only(whole: Report, paths: Set[str]) -> Report:
 
 
 def _where(whole: Report, wanted: Callable[[str], bool]) -> Report:
-    return replace(
-        whole,
+    return whole._replace(
         findings=tuple(item for item in whole.findings if wanted(item.site.path)),
         undetermined=tuple(item for item in whole.undetermined if wanted(item.site.path)),
         skipped=tuple(item for item in whole.skipped if wanted(item.path)),
@@ -144,8 +141,7 @@ def _placed(findings: Iterable[Finding], locate: Locate) -> Iterable[Finding]:
         return site if site.line or site.path not in places else site.located(*places[site.path].get((site.document, site.pointer), (1, 1)))
 
     for finding in findings:
-        yield replace(
-            finding,
+        yield finding._replace(
             site=placed(finding.site),
             pointer=finding.pointer or finding.site.pointer,
             related=tuple(Related(placed(related.site), related.message) for related in finding.related),

@@ -1,7 +1,8 @@
 """Which cluster a destination means: Argo CD's GetDestinationCluster (util/argo/argo.go), over the clusters that are known."""
 
+from typing import NamedTuple
+
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from gitguard.argo.version import at_least
 from gitguard.model.argo import Cluster, Destination
@@ -10,8 +11,7 @@ IN_CLUSTER_SERVER = "https://kubernetes.default.svc"
 IN_CLUSTER_NAME = "in-cluster"
 
 
-@dataclass(frozen=True, slots=True)
-class Unresolved:
+class Unresolved(NamedTuple):
     """No cluster: `denied` where Argo CD itself would refuse whatever clusters it has, else it is only not known here."""
 
     reason: str

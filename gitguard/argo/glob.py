@@ -4,7 +4,8 @@ Matched by simulating the pattern's automaton: patterns come from repositories t
 pattern × text whatever they hold.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
+
 from functools import lru_cache
 
 _SPECIAL = frozenset("*?[{\\")
@@ -14,8 +15,7 @@ class GlobError(ValueError):
     """The pattern does not compile; Argo CD then treats it as matching nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class _One:
+class _One(NamedTuple):
     """Exactly one character: any of `members` (or none of them), or a range."""
 
     members: frozenset[str]
@@ -28,8 +28,7 @@ class _One:
         return inside != self.negated
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(NamedTuple):
     """Any number of characters that are no separators."""
 
     separators: frozenset[str]

@@ -1,6 +1,5 @@
 """`gitguard check`: judge the work tree, or a commit, as a whole."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from gitguard import checker
@@ -21,7 +20,7 @@ def run(path: Path | None, commit: str, options: Options) -> Outcome:
     repository = reader.repository(entries)
     report = checker.report(repository, checker.judge(repository, RULES), reader.places(entries), clock.today())
     cache.close()
-    report = replace(checker.below(_nothing_is_not_clean(report), found.below), seconds=clock.monotonic() - started)
+    report = checker.below(_nothing_is_not_clean(report), found.below)._replace(seconds=clock.monotonic() - started)
     return Outcome(rendered(report, options), exit_code(report, options))
 
 
@@ -30,4 +29,4 @@ def _nothing_is_not_clean(report: Report) -> Report:
     if report.counts.manifests or report.findings:
         return report
     nothing = Failure("", "nothing to judge: the repository tracks no Kubernetes manifest (untracked files are not read)")
-    return replace(report, failures=(*report.failures, nothing))
+    return report._replace(failures=(*report.failures, nothing))

@@ -1,7 +1,6 @@
 """`gitguard hook`: judge what the index would make of the repository, and report what the staged change causes."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from gitguard.commands.options import Options, Outcome, exit_code, rendered
@@ -25,7 +24,7 @@ def run(files: Sequence[str], options: Options) -> Outcome:
         if not any(is_candidate(change.path) for change in staged):
             return Outcome(rendered(Report(), options) if options.format == "json" else "", ExitCode.CLEAN)
         report = _caused(found, staged, options)
-    report = replace(report, seconds=clock.monotonic() - started)
+    report = report._replace(seconds=clock.monotonic() - started)
     return Outcome(rendered(report, options), exit_code(report, options))
 
 
@@ -44,7 +43,7 @@ def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Opt
     report = checker.report(after, caused, reader.places(index), clock.today())
     cache.close()
     touched = {change.path for change in staged}
-    return replace(report, skipped=tuple(item for item in report.skipped if item.path in touched))
+    return report._replace(skipped=tuple(item for item in report.skipped if item.path in touched))
 
 
 def _before(index: Sequence[Entry], staged: Iterable[git.Staged]) -> list[Entry]:

@@ -1,18 +1,18 @@
 """What a command is told: the command line and the environment as one frozen value."""
 
+from typing import NamedTuple
+
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitguard.model.errors import ExitCode
 from gitguard.model.finding import LEVELS, Report
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """The options that `check` and `hook` share. `fail_on` is the lowest level that makes exit code 1."""
 
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str]
     config: Path | None = None
     format: str = "text"
     fail_on: str = "error"
@@ -23,8 +23,7 @@ class Options:
     cache: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a command hands back to the command line: text for stdout, and the exit code."""
 
     text: str

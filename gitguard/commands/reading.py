@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from posixpath import dirname, join, normpath
+from typing import Any
 
 import gitguard
 from gitguard import configuration as configuring
@@ -13,7 +13,7 @@ from gitguard.edges import cache as caching
 from gitguard.edges import data
 from gitguard.edges.git import GitRepository
 from gitguard.edges.workers import spread
-from gitguard.manifests.classify import CONFIGURATION, chart_folders, flavour, is_candidate
+from gitguard.manifests.classify import CONFIGURATION, Charts, flavour, is_candidate
 from gitguard.manifests.codec import decode_all, encode
 from gitguard.manifests.facts import facts
 from gitguard.model.configuration import Configuration
@@ -28,19 +28,19 @@ _UNREADABLE = "!"
 _MOST_LINKS = 40
 
 
-@dataclass(slots=True)
 class Reader:
     """Reads trees of one git repository under one configuration. What it learnt of a blob it keeps, here and in the cache."""
 
-    git: GitRepository
-    configuration: Configuration
-    cache: caching.Cache
-    _memory: dict[str, str] = field(default_factory=dict)
-    _schemas: Schemas | None = None
+    def __init__(self, git: GitRepository, configuration: Configuration, cache: caching.Cache) -> None:
+        self.git = git
+        self.configuration = configuration
+        self.cache = cache
+        self._memory: dict[str, str] = {}
+        self._code = caching.stamp(Path(gitguard.__file__).parent)
 
     def repository(self, entries: Sequence[Entry]) -> Repository:
         """The whole repository that these entries make."""
-        charts = chart_folders(entry.path for entry in entries)
+        charts = Charts(entry.path for entry in entries)
         flavours: dict[str, str] = {}
         reasons: dict[str, str] = {}
         wanted: list[Entry] = []
@@ -56,15 +56,13 @@ class Reader:
                     flavours[entry.path] = kind
                     wanted.append(entry)
         unreadable = self._follow(links, {entry.path: entry for entry in entries}, reasons)
-        files, failed = self._facts(wanted, flavours, self.schemas())
-        files = self._judge_custom(wanted, flavours, files)
+        versions = f"{self.configuration.kubernetes or 'newest'} {self.configuration.argocd.version} {data.identity()}"
+        files, failed = self._facts(wanted, flavours, versions, self._schemas)
+        files = self._judge_custom(wanted, flavours, files, versions)
         return assemble(self.configuration, files, reasons, [*unreadable, *failed])
 
-    def schemas(self) -> Schemas:
-        """The schemas of the configured versions, without the repository's own."""
-        if self._schemas is None:
-            self._schemas = Schemas(self.configuration.kubernetes, self.configuration.argocd.version, data.load)
-        return self._schemas
+    def _schemas(self, crds: Iterable[Mapping[str, Any]] = ()) -> Schemas:
+        return Schemas(self.configuration.kubernetes, self.configuration.argocd.version, data.load, crds)
 
     def places(self, entries: Iterable[Entry]) -> Callable[[str, Sequence[tuple[int, str]]], Mapping[tuple[int, str], tuple[int, int]]]:
         """A function from (path, fields) to lines and columns in these entries."""
@@ -78,14 +76,15 @@ class Reader:
         return places
 
     def _facts(
-        self, entries: Sequence[Entry], flavours: Mapping[str, str], schemas: Schemas
+        self, entries: Sequence[Entry], flavours: Mapping[str, str], judged_by: str, make: Callable[[], Schemas]
     ) -> tuple[dict[str, FileFacts], list[Unreadable]]:
-        profile = f"{gitguard.__version__}:{caching.stamp(Path(gitguard.__file__).parent)}:{schemas.identity}"
-        prefix = sha256(profile.encode()).hexdigest()[:16]
+        """Facts of the entries; `judged_by` names the schemas for the cache, `make` makes them where something is to be read."""
+        prefix = sha256(f"{gitguard.__version__} {self._code} {judged_by}".encode()).hexdigest()[:16]
         keys = {entry.path: f"{prefix}:{flavours[entry.path]}:{entry.blob}" for entry in entries if entry.blob}
         self._memory |= self.cache.get({key for key in keys.values() if key not in self._memory})
         missing = [entry for entry in entries if keys.get(entry.path, "") not in self._memory]
-        texts = dict(zip((entry.path for entry in missing), spread(self._work(flavours, schemas), missing), strict=True))
+        answers = spread(self._work(flavours, make()), missing) if missing else []
+        texts = dict(zip((entry.path for entry in missing), answers, strict=True))
         fresh = {keys[path]: text for path, text in texts.items() if path in keys and text.endswith(",true]")}
         self.cache.put(fresh)
         self._memory |= fresh
@@ -111,26 +110,28 @@ class Reader:
 
         return work
 
-    def _judge_custom(self, entries: Sequence[Entry], flavours: Mapping[str, str], files: dict[str, FileFacts]) -> dict[str, FileFacts]:
+    def _judge_custom(
+        self, entries: Sequence[Entry], flavours: Mapping[str, str], files: dict[str, FileFacts], versions: str
+    ) -> dict[str, FileFacts]:
         """Judge objects of the kinds that the repository's own CRDs define."""
-        defining = {path: made.custom_resources for path, made in files.items() if made.custom_resources}
-        kinds = {kind for defined in defining.values() for kind in defined}
-        custom = {
-            path for path, made in files.items() if any(not item.schema and f"{item.api_version}/{item.kind}" in kinds for item in made.objects)
-        }
+        wanted = {f"{item.api_version}/{item.kind}" for made in files.values() for item in made.objects if not item.schema}
+        defining = {path for path, made in files.items() if wanted.intersection(made.custom_resources)}
+        kinds = wanted.intersection(kind for path in defining for kind in files[path].custom_resources)
+        custom = [
+            entry
+            for entry in entries
+            if entry.path in files and any(not item.schema and f"{item.api_version}/{item.kind}" in kinds for item in files[entry.path].objects)
+        ]
         if not custom:
             return files
-        by_path = {entry.path: entry for entry in entries}
-        sources = [by_path[path] for path in sorted(defining)]
-        definitions = [
-            document.value
-            for _, content in self.git.read(sources)
-            if isinstance(content, bytes)
-            for document in read(content).documents
-            if isinstance(document.value, dict) and document.value.get("kind") == "CustomResourceDefinition"
-        ]
-        schemas = Schemas(self.configuration.kubernetes, self.configuration.argocd.version, data.load, crds=definitions)
-        judged, _ = self._facts([by_path[path] for path in sorted(custom)], flavours, schemas)
+        sources = [entry for entry in entries if entry.path in defining]
+        contents = [] if all(entry.blob for entry in sources) else [content for _, content in self.git.read(sources)]
+        identity = " ".join(entry.blob for entry in sources) + "".join(sha256(content).hexdigest() for content in contents if isinstance(content, bytes))
+
+        def make() -> Schemas:
+            return self._schemas(_definitions(content for _, content in self.git.read(sources) if isinstance(content, bytes)))
+
+        judged, _ = self._facts(custom, flavours, f"{versions} {identity}", make)
         return files | judged
 
     def _follow(self, links: Sequence[Entry], entries: Mapping[str, Entry], reasons: dict[str, str]) -> list[Unreadable]:
@@ -157,6 +158,13 @@ class Reader:
         return failed
 
 
+def _definitions(contents: Iterable[bytes]) -> Iterable[Mapping[str, Any]]:
+    for content in contents:
+        for document in read(content).documents:
+            if isinstance(document.value, dict) and document.value.get("kind") == "CustomResourceDefinition":
+                yield document.value
+
+
 def open_cache(enabled: bool, environment: Mapping[str, str]) -> caching.Cache:
     """The cache of this user, or one that remembers nothing."""
     folder = caching.directory(environment) if enabled else None
@@ -181,9 +189,7 @@ def configuration(git: GitRepository, file: Path | None, entries: Sequence[Entry
 
 
 def _with_remotes(settings: Configuration, git: GitRepository) -> Configuration:
-    from dataclasses import replace
-
-    return replace(settings, urls=git.urls())
+    return settings._replace(urls=git.urls())
 
 
 def _configuration_file(git: GitRepository, file: Path | None, entries: Sequence[Entry]) -> tuple[bytes, str] | None:

@@ -2,7 +2,7 @@
 
 import json
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,16 +22,19 @@ def load(name: str) -> bytes | None:
     return _bytes(_schemas() / name)
 
 
+def identity() -> str:
+    """Changes whenever the data may have changed: the release of kubernetes-validate, and our own files' sizes and times."""
+    release = _bytes(_kubernetes().parent / "version.py") or b""
+    own = sorted((file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in _schemas().rglob("*.json"))
+    return sha256(release + repr(own).encode()).hexdigest()[:16]
+
+
 @lru_cache(maxsize=1)
 def _index() -> bytes:
     folders = sorted(folder.name for folder in _kubernetes().glob("v*-local-strict"))
     minors = [".".join(folder.removeprefix("v").split("-")[0].split(".")[:2]) for folder in folders]
-    try:
-        release = version("kubernetes-validate")
-    except PackageNotFoundError:
-        release = ""
     argocd = json.loads(_bytes(_schemas() / "argocd" / "index.json") or b"{}")
-    return json.dumps({"kubernetes": minors, "kubernetes-validate": release, "argocd": argocd}).encode()
+    return json.dumps({"kubernetes": minors, "argocd": argocd}).encode()
 
 
 @lru_cache(maxsize=1)

@@ -4,10 +4,11 @@ The hot paths (work tree, index, the staged change) speak git's plumbing directl
 hook run may take, serves what is read from a commit.
 """
 
+from typing import NamedTuple
+
 import os
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitguard.model.errors import RepositoryError
@@ -19,8 +20,7 @@ _SAFE_ENVIRONMENT = {"GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_T
 _BOUND_TO_A_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
+class Staged(NamedTuple):
     """One path that differs between HEAD and the index; `before` or `after` is None where the path is added or deleted."""
 
     path: str
@@ -28,14 +28,15 @@ class Staged:
     after: Entry | None
 
 
-@dataclass(frozen=True, slots=True)
 class GitRepository:
-    """A repository found on this machine. `root` is its work tree, or the git directory of a bare repository."""
+    """A repository found on this machine. `root` is its work tree, or the git directory of a bare repository;
+    `below` the part of it that was asked for."""
 
-    root: Path
-    bare: bool
-    environment: Mapping[str, str]
-    below: str = ""
+    def __init__(self, root: Path, environment: Mapping[str, str], *, bare: bool = False, below: str = "") -> None:
+        self.root = root
+        self.bare = bare
+        self.below = below
+        self._environment = environment
 
     def work_tree(self) -> tuple[Entry, ...]:
         """Every tracked file as it lies in the work tree; files deleted there are gone, sparse ones come from the index."""
@@ -131,7 +132,7 @@ class GitRepository:
         return bool(self._git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", allow=(0, 1)))
 
     def _git(self, *arguments: str, stdin: bytes | None = None, allow: Sequence[int] = (0,)) -> bytes:
-        return _run(self.root, self.environment, arguments, stdin, allow)
+        return _run(self.root, self._environment, arguments, stdin, allow)
 
 
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
@@ -147,12 +148,12 @@ def find(path: Path, environment: Mapping[str, str], *, named: bool) -> GitRepos
     answer = _run(start, kept, ("rev-parse", "--is-bare-repository", "--is-inside-work-tree", "--absolute-git-dir"), None, (0,))
     bare, inside, directory = answer.decode("utf-8", "surrogateescape").splitlines()
     if inside != "true":
-        return GitRepository(Path(directory), bare=True, environment=kept)
+        return GitRepository(Path(directory), kept, bare=True)
     shown = _run(start, kept, ("rev-parse", "--show-toplevel"), None, (0,)).decode("utf-8", "surrogateescape")
     root = Path(shown.removesuffix("\n"))
     resolved = path.resolve()
     below = "" if resolved == root.resolve() else resolved.relative_to(root.resolve()).as_posix()
-    return GitRepository(root, bare=bare == "true", environment=kept, below=below if named else "")
+    return GitRepository(root, kept, bare=bare == "true", below=below if named else "")
 
 
 def _run(

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from posixpath import dirname
 
 _CONTINUOUS_INTEGRATION = re.compile(
     r"(^|/)(\.github/|\.gitlab/|\.circleci/|\.buildkite/|\.gitlab-ci[^/]*$|\.travis\.yml$|azure-pipelines[^/]*$|bitbucket-pipelines\.yml$"
@@ -24,25 +23,25 @@ def is_kustomization(path: str) -> bool:
     return path.rpartition("/")[2] in KUSTOMIZATION_NAMES
 
 
-def chart_folders(paths: Iterable[str]) -> frozenset[str]:
-    """The folders that are Helm charts; "" is the repository's root."""
-    return frozenset(dirname(path) for path in paths if path.rpartition("/")[2] == "Chart.yaml")
+class Charts:
+    """The folders of a repository that are Helm charts ("" is the root), and which of them a file belongs to."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self.folders = frozenset(path.rpartition("/")[0] for path in paths if path.endswith("Chart.yaml") and path.rpartition("/")[2] == "Chart.yaml")
+        self._around: dict[str, str | None] = {}
+
+    def around(self, path: str) -> str | None:
+        """The chart that a file belongs to, the innermost one; None outside of charts."""
+        return self._at(path.rpartition("/")[0]) if self.folders else None
+
+    def _at(self, folder: str) -> str | None:
+        if folder not in self._around:
+            inside = folder in self.folders
+            self._around[folder] = folder if inside else self._at(folder.rpartition("/")[0]) if folder else None
+        return self._around[folder]
 
 
-def chart_around(path: str, charts: frozenset[str]) -> str | None:
-    """The chart that a file belongs to, the innermost one; None outside of charts."""
-    if not charts:
-        return None
-    folder = dirname(path)
-    while True:
-        if folder in charts:
-            return folder
-        if not folder:
-            return None
-        folder = dirname(folder)
-
-
-def flavour(path: str, charts: frozenset[str]) -> tuple[str, str]:
+def flavour(path: str, charts: Charts) -> tuple[str, str]:
     """How to read a file and, where it holds no manifest, why it is skipped.
 
     The first is "yaml", "json", "template" (text of a Helm template: only searched) or "" (not read at all); the second the reason, "" for
@@ -53,7 +52,7 @@ def flavour(path: str, charts: frozenset[str]) -> tuple[str, str]:
         return "", "CI or tool configuration"
     if path == CONFIGURATION:
         return "", "gitguard's configuration"
-    chart = chart_around(path, charts)
+    chart = charts.around(path)
     if chart is not None:
         inside = path[len(chart) + 1 :] if chart else path
         if inside.startswith("templates/"):

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from gitguard.manifests.content import relevant, values_objects
@@ -70,12 +69,12 @@ def _collect(collected: _Collected, document: Document, schemas: Schemas) -> Non
         if reason == NOT_A_MANIFEST and isinstance(value, dict):
             for pointer, kind, name, content in values_objects(value):
                 namespace = _text(content["metadata"].get("namespace"))
-                made = ObjectFacts(document.index, pointer, "argoproj.io/v1alpha1", kind, namespace, name, "builtin", content, in_values=True)
+                made = ObjectFacts(document.number, pointer, "argoproj.io/v1alpha1", kind, namespace, name, "builtin", content, in_values=True)
                 collected.objects.append(made)
         return
-    collected.documents.add(document.index)
+    collected.documents.add(document.number)
     for prefix, manifest in _flattened(value, ""):
-        made, violations = _judged(document.index, prefix, manifest, schemas)
+        made, violations = _judged(document.number, prefix, manifest, schemas)
         collected.objects.append(made)
         collected.violations.extend(violations)
         if made.kind == "CustomResourceDefinition":
@@ -126,7 +125,7 @@ def _judged(document: int, prefix: str, manifest: Mapping[str, Any], schemas: Sc
     violations = [Violation(rule, prefix + "/apiVersion", message, fix, 0, 0, document) for rule, message, fix in aging(schemas, api_version, kind)]
     judged = schemas.violations(manifest)
     if judged is None:
-        return (replace(made, schema="removed") if violations else made), violations
+        return (made._replace(schema="removed") if violations else made), violations
     templated = False
     for violation in judged:
         if _is_templated(manifest, violation.pointer):
@@ -134,7 +133,7 @@ def _judged(document: int, prefix: str, manifest: Mapping[str, Any], schemas: Sc
         else:
             violations.append(Violation(violation.rule, prefix + violation.pointer, violation.message, violation.fix, 0, 0, document))
     schema = "templated" if templated and not violations else "custom" if schemas.is_custom(api_version, kind) else "builtin"
-    return replace(made, schema=schema), violations
+    return made._replace(schema=schema), violations
 
 
 def _is_templated(manifest: Mapping[str, Any], pointer: str) -> bool:
@@ -170,7 +169,7 @@ def _located(data: bytes, violations: list[Violation]) -> list[Violation]:
         return []
     places = locate(data, [(violation.document, violation.pointer) for violation in violations])
     return [
-        replace(violation, line=places[violation.document, violation.pointer][0], column=places[violation.document, violation.pointer][1])
+        violation._replace(line=places[violation.document, violation.pointer][0], column=places[violation.document, violation.pointer][1])
         for violation in violations
     ]
 

@@ -1,10 +1,10 @@
 """The nouns of Argo CD's semantics: what an Application asks for and what an AppProject permits."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+
+class Source(NamedTuple):
     """One source of an Application; `pointer` is its JSON pointer ("/spec/source", "/spec/sources/1", …). Absent fields are ""."""
 
     repo_url: str = ""
@@ -18,8 +18,7 @@ class Source:
     value_files: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(NamedTuple):
     """Where an Application deploys, as written: a cluster by `server` or by `name`, and a namespace that may be ""."""
 
     server: str = ""
@@ -27,16 +26,14 @@ class Destination:
     namespace: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(NamedTuple):
     """A cluster as its secret names it; `name` may be ""."""
 
     server: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class DestinationEntry:
+class DestinationEntry(NamedTuple):
     """One entry of an AppProject's destinations: globs, `!` denies; an absent field matches only ""."""
 
     server: str = ""
@@ -44,8 +41,7 @@ class DestinationEntry:
     namespace: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """The parts of an AppProject that decide about Applications."""
 
     name: str
@@ -55,8 +51,7 @@ class Project:
     permit_only_project_scoped_clusters: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Hydrator:
+class Hydrator(NamedTuple):
     """The parts of `sourceHydrator` beside its dry source; `hydrate_to` is None where the block is absent."""
 
     sync_repo_url: str = ""
@@ -65,8 +60,7 @@ class Hydrator:
     hydrate_to: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ApplicationSpec:
+class ApplicationSpec(NamedTuple):
     """An Application's spec after Argo CD's source selection: sourceHydrator before sources before source."""
 
     project: str = ""
@@ -76,8 +70,7 @@ class ApplicationSpec:
     hydrator: Hydrator | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """An AppProject's answer: why, and by which entry (JSON pointer in the AppProject, "" where no entry matched)."""
 
     permitted: bool
@@ -85,8 +78,7 @@ class Verdict:
     entry: str
 
 
-@dataclass(frozen=True, slots=True)
-class Complaint:
+class Complaint(NamedTuple):
     """Something in a spec that Argo CD refuses; `pointer` within the Application."""
 
     pointer: str

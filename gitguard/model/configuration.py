@@ -1,11 +1,11 @@
 """What the user tells gitguard in `.gitguard.yaml`; the defaults make everything work without one."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
+
 from fnmatch import fnmatchcase
 
 
-@dataclass(frozen=True, slots=True)
-class ArgoSettings:
+class ArgoSettings(NamedTuple):
     """The control plane: Argo CD's minor version, its namespace, and where else Applications may live."""
 
     version: str = "3.6"
@@ -13,24 +13,21 @@ class ArgoSettings:
     application_namespaces: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class KnownCluster:
+class KnownCluster(NamedTuple):
     """A cluster as Argo CD's cluster secret names it."""
 
     name: str
     server: str
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(NamedTuple):
     """One environment of a folder per environment: the path prefixes or globs that belong to it."""
 
     name: str
     paths: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(NamedTuple):
     """A suppression: findings of `rule` (or of any, "") at `path` (glob) or of `object` are accepted, for a reason, until a day."""
 
     rule: str
@@ -40,8 +37,7 @@ class Ignore:
     until: str
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(NamedTuple):
     """All settings that the gate reads. `kubernetes` is "" for the newest version known."""
 
     kubernetes: str = ""

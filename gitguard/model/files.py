@@ -1,16 +1,14 @@
 """What is read: an entry of a git tree, and the facts that one file holds, free of where and when it was read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 REGULAR = ("100644", "100755", "100664")
 SYMLINK = "120000"
 SUBMODULE = "160000"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One file of a work tree, an index or a commit.
 
     `mode` is git's octal mode; `blob` git's object id of the content, or "" where the work tree differs from the index and the id is
@@ -23,8 +21,7 @@ class Entry:
     stored: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """A rule that one document breaks on its own account, with its place: line and column are 1-based."""
 
     rule: str
@@ -36,8 +33,7 @@ class Violation:
     document: int
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectFacts:
+class ObjectFacts(NamedTuple):
     """One Kubernetes object of a file.
 
     `document` counts the file's documents from 0, `prefix` is the JSON pointer of the object within its document ("" or "/items/3" in a
@@ -61,8 +57,7 @@ class ObjectFacts:
         return self.prefix + (pointer.removeprefix("/spec").removeprefix("/metadata") if self.in_values else pointer)
 
 
-@dataclass(frozen=True, slots=True)
-class FileFacts:
+class FileFacts(NamedTuple):
     """All that gitguard knows of one blob: what its objects are, which rules they break, what was not judged and why.
 
     `skipped` are the reasons for documents that are no manifests, `declares` the Argo CD kinds that a Helm template mentions,
@@ -78,8 +73,7 @@ class FileFacts:
     cacheable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """A file that should have been judged and was not; the run is incomplete (exit code 3)."""
 
     path: str

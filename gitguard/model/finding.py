@@ -1,15 +1,13 @@
 """What gitguard says: findings, verdicts it could not reach, and the report that holds them all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 LEVELS = ("note", "warning", "error")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ObjectRef:
+class ObjectRef(NamedTuple):
     """Which Kubernetes object is spoken of; empty strings where a part is not known."""
 
     api_version: str = ""
@@ -22,8 +20,7 @@ class ObjectRef:
         return f"{self.kind} {where}{self.name}" if self.kind else ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Site:
+class Site(NamedTuple):
     """A place that a rule names: a field (JSON pointer) of a document of a file. The engine finds line and column (1-based)."""
 
     path: str
@@ -34,19 +31,17 @@ class Site:
 
     def located(self, line: int, column: int) -> "Site":
         """The same place with its line and column."""
-        return replace(self, line=line, column=column)
+        return self._replace(line=line, column=column)
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(NamedTuple):
     """A second place that explains a finding: the AppProject's entry that denies, the declaration that is meant."""
 
     site: Site
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that is wrong, where, and what to do about it."""
 
     rule: str
@@ -70,8 +65,7 @@ class Finding:
         return (self.site.path, self.site.document, self.site.line, self.site.column, self.rule, self.message)
 
 
-@dataclass(frozen=True, slots=True)
-class Undetermined:
+class Undetermined(NamedTuple):
     """A verdict that can't be reached with what is known, and what would be needed to reach it."""
 
     rule: str
@@ -81,8 +75,7 @@ class Undetermined:
     site: Site
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """Something read and not judged, with the reason; `object` where only one object of the file is meant."""
 
     path: str
@@ -90,8 +83,7 @@ class Skipped:
     object: ObjectRef | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Something that should have been judged and was not: an unreadable file, a crashed rule."""
 
     path: str
@@ -99,8 +91,7 @@ class Failure:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressed:
+class Suppressed(NamedTuple):
     """A finding that somebody took out of the report, with the reason that the configuration gives for it."""
 
     finding: Finding
@@ -108,8 +99,7 @@ class Suppressed:
     until: str
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """How much was read. `manifests` are the objects found; each is judged or skipped with a reason."""
 
     files: int = 0
@@ -119,8 +109,7 @@ class Counts:
     judged: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """All that one run says, in a stable order."""
 
     counts: Counts = Counts()

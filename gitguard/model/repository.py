@@ -1,7 +1,8 @@
 """A config repository as the rules see it: whole, however small the change that is judged."""
 
+from typing import NamedTuple
+
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from gitguard.model.argo import ApplicationSpec, Cluster, Project
 from gitguard.model.configuration import Configuration
@@ -9,8 +10,7 @@ from gitguard.model.files import FileFacts, ObjectFacts, Unreadable
 from gitguard.model.finding import ObjectRef, Site, Skipped
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(NamedTuple):
     """How a file gets to a cluster.
 
     `roots` are the folders (or "" for files applied as they lie) from which it is reached; none: nothing refers to it, it is dead.
@@ -26,8 +26,7 @@ class Reach:
         return kind in self.patched or "*" in self.patched
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
+class Application(NamedTuple):
     """An Application, or the template of an ApplicationSet, that the repository applies.
 
     `unknown` holds the parts ("project", "source", "destination", "namespace") that can't be read off the file: templated in an
@@ -67,8 +66,7 @@ class Application:
         return Site(self.path, self.facts.document, self.facts.at(inside))
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredProject:
+class DeclaredProject(NamedTuple):
     """An AppProject that the repository declares; not reached by anything where `reach.roots` is empty."""
 
     path: str
@@ -87,8 +85,7 @@ class DeclaredProject:
         return Site(self.path, self.facts.document, self.facts.at(pointer))
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(NamedTuple):
     """Everything that was read, joined: what is applied, which projects there are, which clusters are known.
 
     `templates` are the files whose Argo CD objects only a renderer can tell, with the kinds that they mention.

@@ -1,7 +1,8 @@
 """The report for people: each finding with its place, the second place that explains it, and what to do; then what was read."""
 
+from typing import NamedTuple
+
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from gitguard.checker import skipped_by_reason
 from gitguard.model.finding import Finding, Report, Undetermined
@@ -11,8 +12,7 @@ _SHOWN_UNDETERMINED = 5
 _SHOWN_NAMES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """How to print: colours for a terminal, and how much. `verbose` lists all that was skipped or undetermined, `quiet` findings only."""
 
     colour: bool = False

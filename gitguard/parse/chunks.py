@@ -1,16 +1,16 @@
 """A stream cut into documents the way Kubernetes does it: at lines that hold `---` and nothing but a comment."""
 
+from typing import NamedTuple
+
 import codecs
 import re
-from dataclasses import dataclass
 
 _SEPARATOR = re.compile(rb"(?m)^---[ \t\r]*(?:#[^\n]*)?$")
 _SOMETHING = re.compile(rb"(?m)^[ \t]*[^\s#%]")
 _UTF16 = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """One document: its bytes, and the 0-based line of the file that it starts at."""
 
     data: bytes

@@ -4,8 +4,7 @@ Built without recursion: documents may be nested as deeply as their author likes
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitguard.parse.messages import explained
 from gitguard.parse.scalars import ScalarError, key, resolve
@@ -14,8 +13,7 @@ _MOST_LEVELS = 1000
 _MERGE = "<<"
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """Something wrong at a 0-based line and column of the document."""
 
     rule: str
@@ -32,18 +30,19 @@ class _Stop(Exception):
         self.fault = Fault("yaml-invalid", message, mark.line, mark.column)
 
 
-@dataclass(slots=True)
 class _Open:
-    """A list or mapping that is being filled."""
+    """A list or mapping that is being filled; `seen` are the lines of its keys."""
 
-    value: list[Any] | dict[str, Any]
-    anchor: str | None
-    mark: Any
-    size: int = 1
-    key: str | None = None
-    merging: bool = False
-    seen: dict[str, int] = field(default_factory=dict)
-    merged: list[dict[str, Any]] = field(default_factory=list)
+    __slots__ = ("anchor", "key", "mark", "merging", "seen", "size", "value")
+
+    def __init__(self, value: list[Any] | dict[str, Any], anchor: str | None, mark: Any) -> None:
+        self.value = value
+        self.anchor = anchor
+        self.mark = mark
+        self.size = 1
+        self.key: str | None = None
+        self.merging = False
+        self.seen: dict[str, int] = {}
 
 
 def read_exactly(text: str) -> tuple[bool, Any, list[Fault]]:

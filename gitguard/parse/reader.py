@@ -3,24 +3,21 @@
 import json as jsonlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitguard.parse.chunks import Chunk, as_utf8, chunks
 from gitguard.parse.exact import Fault, read_exactly
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """The `index`-th document of a file (from 0, as Kubernetes splits it): JSON's values, all keys text."""
+class Document(NamedTuple):
+    """The `number`-th document of a file (from 0, as Kubernetes splits it): JSON's values, all keys text."""
 
-    index: int
+    number: int
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """`rule` is "yaml-invalid" (the document can't be read) or "duplicate-key" (it can, with the last value); line and column from 1."""
 
     rule: str
@@ -30,8 +27,7 @@ class Problem:
     document: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a file holds and what is wrong with it; empty documents are counted and left out."""
 
     documents: tuple[Document, ...]
@@ -101,7 +97,7 @@ def _fast(data: bytes, documents: list[Chunk]) -> Reading | None:
         return None
     if len(values) != len(documents):
         return None
-    return Reading(tuple(Document(index, value) for index, value in enumerate(values) if value is not None), ())
+    return Reading(tuple(Document(number, value) for number, value in enumerate(values) if value is not None), ())
 
 
 def _exact(documents: list[Chunk]) -> Reading:

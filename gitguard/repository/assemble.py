@@ -6,7 +6,7 @@ from typing import Any
 from gitguard.argo.applications import application_spec
 from gitguard.argo.projects import project
 from gitguard.argo.repository import same_url
-from gitguard.manifests.classify import chart_around, chart_folders
+from gitguard.manifests.classify import Charts
 from gitguard.manifests.facts import NOT_A_MANIFEST, TEMPLATE, TEMPLATE_MARK
 from gitguard.model.argo import ApplicationSpec, Cluster
 from gitguard.model.configuration import Configuration
@@ -27,7 +27,7 @@ def assemble(
 ) -> Repository:
     """`files` are the facts of every file that was read, `reasons` why a path holds no manifests where the path alone tells."""
     joined = kustomizations(files)
-    charts = chart_folders(reasons)
+    charts = Charts(reasons)
     argo = [(path, facts) for path, read in files.items() for facts in read.objects if facts.content is not None and path not in joined.patches]
     is_here = _here(configuration.urls)
     deployed = Deployments(deployment for path, facts in argo for deployment in deployments(path, facts, is_here))
@@ -135,7 +135,7 @@ def _replaced(override: Mapping[str, Any]) -> set[str]:
 
 
 def _skipped(
-    files: Mapping[str, FileFacts], reasons: Mapping[str, str], joined: Kustomizations, charts: frozenset[str]
+    files: Mapping[str, FileFacts], reasons: Mapping[str, str], joined: Kustomizations, charts: Charts
 ) -> Iterable[Skipped]:
     for path, reason in reasons.items():
         facts = files.get(path)
@@ -152,11 +152,11 @@ def _skipped(
                 yield Skipped(path, TEMPLATE if item.schema else NO_SCHEMA, ObjectRef(item.api_version, item.kind, item.namespace, item.name))
 
 
-def _better(why: str, path: str, reason: str, joined: Kustomizations, charts: frozenset[str]) -> str:
+def _better(why: str, path: str, reason: str, joined: Kustomizations, charts: Charts) -> str:
     """A reason that tells more than "no apiVersion and kind", where the file's place does."""
     if why != NOT_A_MANIFEST:
         return why
     name = path.rpartition("/")[2]
-    if reason or chart_around(path, charts) is not None or _VALUES_SUFFIX in name:
+    if reason or charts.around(path) is not None or _VALUES_SUFFIX in name:
         return reason or "Helm values"
     return "input of a kustomization" if path in joined.used else why

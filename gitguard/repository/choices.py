@@ -1,7 +1,8 @@
 """Which AppProject an Application means, where several of one name, or none, can be seen."""
 
+from typing import NamedTuple
+
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from gitguard.model.argo import DestinationEntry, Project
@@ -11,8 +12,7 @@ from gitguard.model.repository import Application, DeclaredProject, Repository
 BUILT_IN_DEFAULT = Project(name="default", source_repos=("*",), destinations=(DestinationEntry(server="*", name="", namespace="*"),))
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The AppProjects that an Application may mean.
 
     Exactly one of three: `candidates` (all of one name; one of them is meant), `unknown` with what is `needed` to tell, or neither: there

@@ -1,15 +1,15 @@
 """Which kustomization takes which file or folder, and which files are patches."""
 
+from typing import NamedTuple
+
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from posixpath import dirname, normpath
 
 from gitguard.manifests.kustomization import ANY_KIND
 from gitguard.model.files import FileFacts
 
 
-@dataclass(frozen=True, slots=True)
-class Kustomizations:
+class Kustomizations(NamedTuple):
     """The kustomizations of a repository by folder, and their references turned round.
 
     `takers` maps a file or folder to the folders of the kustomizations that take it; `patched` maps a kustomization's folder to the kinds

@@ -4,20 +4,20 @@ Walked upwards, from the few files that hold Argo CD's objects to what refers to
 Reachability errs on the side of "reached" where a path is templated.
 """
 
+from typing import NamedTuple
+
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from posixpath import dirname
 
-from gitguard.manifests.classify import chart_around
+from gitguard.manifests.classify import Charts
 from gitguard.model.repository import Reach
 from gitguard.repository.kustomize import Kustomizations
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(NamedTuple):
     """A folder of this repository that the Application in the file `by` deploys. `folder` may hold `*` and `**` where it is templated.
 
     `recurse`, `include` and `exclude` are the directory source's options; without `recurse` a plain folder's subfolders are not read.
@@ -65,21 +65,23 @@ class Deployments:
 
     def __init__(self, deployments: Iterable[Deployment]) -> None:
         self._plain: dict[str, list[Deployment]] = {}
-        self._templated: list[Deployment] = []
+        # By the part before the first `*`: most patterns are ruled out by comparing text.
+        self._templated: list[tuple[str, Deployment]] = []
         for deployment in deployments:
             if deployment.templated:
-                self._templated.append(deployment)
+                self._templated.append((deployment.folder.partition("*")[0], deployment))
             else:
                 self._plain.setdefault(deployment.folder, []).append(deployment)
 
     def covering(self, path: str) -> list[Deployment]:
         """Those whose folder lies at or above the path."""
         found = [deployment for folder in _upwards(path) for deployment in self._plain.get(folder, ())]
-        return found + [deployment for deployment in self._templated if deployment.covers(path)]
+        return found + [deployment for start, deployment in self._templated if path.startswith(start) and deployment.covers(path)]
 
     def at(self, folder: str) -> list[Deployment]:
         """Those whose folder is exactly this one."""
-        return self._plain.get(folder, []) + [deployment for deployment in self._templated if deployment.is_at(folder)]
+        templated = [deployment for start, deployment in self._templated if folder.startswith(start) and deployment.is_at(folder)]
+        return self._plain.get(folder, []) + templated
 
 
 def _upwards(path: str) -> Iterable[str]:
@@ -89,16 +91,16 @@ def _upwards(path: str) -> Iterable[str]:
     yield ""
 
 
-@dataclass(slots=True)
 class Walk:
     """One walk over a repository; `reach` may be asked for any file, answers are remembered."""
 
-    kustomizations: Kustomizations
-    deployments: Deployments
-    charts: frozenset[str]
-    roots: Sequence[str]
-    _known: dict[str, Reach] = field(default_factory=dict)
-    _under_way: set[str] = field(default_factory=set)
+    def __init__(self, kustomizations: Kustomizations, deployments: Deployments, charts: Charts, roots: Sequence[str]) -> None:
+        self.kustomizations = kustomizations
+        self.deployments = deployments
+        self.charts = charts
+        self.roots = roots
+        self._known: dict[str, Reach] = {}
+        self._under_way: set[str] = set()
 
     def reach(self, path: str) -> Reach:
         """How the file gets to a cluster; a `Reach` without roots where it does not."""
@@ -107,7 +109,7 @@ class Walk:
         return self._known[path]
 
     def _reach(self, path: str) -> Reach:
-        chart = chart_around(path, self.charts)
+        chart = self.charts.around(path)
         if chart is not None and not path.startswith(f"{chart}/crds/".lstrip("/")):
             return Reach()
         governing = self.kustomizations.governing(path)
@@ -162,7 +164,7 @@ class Walk:
     def _reads(self, deployment: Deployment, path: str) -> bool:
         """Does a directory source read this file itself? A kustomization or a chart at the deployed folder is no directory source."""
         base = deployment.part_covered(path)
-        if base is None or base in self.kustomizations.folders or base in self.charts:
+        if base is None or base in self.kustomizations.folders or base in self.charts.folders:
             return False
         inside = path[len(base) + 1 :] if base else path
         if not deployment.recurse and dirname(path) != base:

@@ -1,7 +1,8 @@
 """What a rule is: one value with its words, its examples and its question to the repository."""
 
+from typing import NamedTuple
+
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from gitguard.model.files import ObjectFacts
 from gitguard.model.finding import Finding, ObjectRef, Site, Undetermined
@@ -10,8 +11,7 @@ from gitguard.model.repository import Repository
 Files = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule of the catalogue.
 
     `summary` is one line without a full stop, `why` says what happens in production, `fails` and `passes` are small repositories (path,

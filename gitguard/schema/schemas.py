@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitguard.schema import messages
 from gitguard.schema.structural import strict, with_metadata
@@ -19,8 +18,7 @@ _DROPPED = "The API server drops it in silence"
 _REFUSED = "The API server drops it, or refuses the object when asked to be strict"
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaViolation:
+class SchemaViolation(NamedTuple):
     """`rule` is "manifest-invalid" or "unknown-field"; `pointer` names the field, or for a missing one its parent; `fix` may be ""."""
 
     rule: str
@@ -44,11 +42,6 @@ class Schemas:
         self._kinds: dict[tuple[str, str], str] = {}
         self._versions: Mapping[str, Any] | None = None
         self._lifecycle: Mapping[str, Mapping[str, list[str]]] | None = None
-
-    @property
-    def identity(self) -> str:
-        """Changes whenever the verdicts may: versions, data, CRDs."""
-        return json.dumps([*self._asked, self.index(), sorted(self._crds.items(), key=lambda item: item[0])], sort_keys=True, default=str)
 
     def index(self) -> Mapping[str, Any]:
         """Which versions there is data for."""
@@ -168,8 +161,7 @@ def _strict(structural: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         return
 
 
-@dataclass(frozen=True, slots=True)
-class _Checker:
+class _Checker(NamedTuple):
     """The compiled schemas of one kind; an object fits when it fits one of them."""
 
     validators: tuple[tuple[Any, Mapping[str, Any]], ...]
