@@ -36,6 +36,7 @@ class Reader:
         self.configuration = configuration
         self.cache = cache
         self._memory: dict[str, str] = {}
+        self._own: Schemas | None = None
         self._code = caching.stamp(Path(gitguard.__file__).parent)
 
     def repository(self, entries: Sequence[Entry]) -> Repository:
@@ -61,8 +62,10 @@ class Reader:
         files = self._judge_custom(wanted, flavours, files, versions)
         return assemble(self.configuration, files, reasons, [*unreadable, *failed])
 
-    def _schemas(self, crds: Iterable[Mapping[str, Any]] = ()) -> Schemas:
-        return Schemas(self.configuration.kubernetes, self.configuration.argocd.version, data.load, crds)
+    def _schemas(self) -> Schemas:
+        if self._own is None:
+            self._own = Schemas(self.configuration.kubernetes, self.configuration.argocd.version, data.load)
+        return self._own
 
     def places(self, entries: Iterable[Entry]) -> Callable[[str, Sequence[tuple[int, str]]], Mapping[tuple[int, str], tuple[int, int]]]:
         """A function from (path, fields) to lines and columns in these entries."""
@@ -129,7 +132,7 @@ class Reader:
         identity = " ".join(entry.blob for entry in sources) + "".join(sha256(content).hexdigest() for content in contents if isinstance(content, bytes))
 
         def make() -> Schemas:
-            return self._schemas(_definitions(content for _, content in self.git.read(sources) if isinstance(content, bytes)))
+            return self._schemas().with_crds(_definitions(content for _, content in self.git.read(sources) if isinstance(content, bytes)))
 
         judged, _ = self._facts(custom, flavours, f"{versions} {identity}", make)
         return files | judged

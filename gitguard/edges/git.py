@@ -110,8 +110,9 @@ class GitRepository:
         """The content of each entry, in order; an OSError in its place where it can't be read."""
         stored = [entry for entry in entries if entry.stored]
         blobs = self._blobs(stored) if stored else iter(())
+        root = str(self.root)
         for entry in entries:
-            yield entry, next(blobs) if entry.stored else _content(self.root / entry.path, entry.mode)
+            yield entry, next(blobs) if entry.stored else _content(f"{root}/{entry.path}", entry.mode)
 
     def _blobs(self, entries: Iterable[Entry]) -> Iterator[bytes | OSError]:
         request = "".join(f"{entry.blob}\n" for entry in entries).encode()
@@ -193,15 +194,15 @@ def _mode_on_disk(path: Path, mode: str) -> str:
     return SYMLINK if path.is_symlink() else REGULAR[0]
 
 
-def _content(path: Path, mode: str) -> bytes | OSError:
+def _content(path: str, mode: str) -> bytes | OSError:
     """A file's bytes, or where a symbolic link leads, as git stores it."""
     try:
         if mode == SYMLINK:
             return os.fsencode(os.readlink(path))
         # A path that turned into a link since git looked must not lead out of the repository.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-        with open(descriptor, "rb") as file:
-            return file.read()
+        with open(descriptor, "rb", buffering=0) as file:
+            return file.readall()
     except OSError as error:
         return error
 

@@ -124,7 +124,7 @@ def _generators(holder: Mapping[str, Any], tokens: frozenset[str]) -> list[Mappi
 
 
 def _generator(generator: Mapping[str, Any], tokens: frozenset[str]) -> Mapping[str, Any]:
-    """Of a list generator only the elements' values that a source path is made of are kept: others may be anything."""
+    """Of a generator's own values only those that a source path is made of are kept: others may be anything."""
     kept: dict[str, Any] = {}
     for name, body in generator.items():
         if not isinstance(body, dict):
@@ -135,6 +135,10 @@ def _generator(generator: Mapping[str, Any], tokens: frozenset[str]) -> Mapping[
         if name == "list" and isinstance(body.get("elements"), list):
             elements = [element for element in body["elements"] if isinstance(element, dict)]
             inner["elements"] = [{key: element[key] for key in tokens if isinstance(element.get(key), str)} for element in elements]
+        values = _mapping(body, "values")
+        if values:
+            named = {f"values.{key}": value for key, value in values.items() if isinstance(value, str)}
+            inner["elements"] = [*inner.get("elements", ()), {key: value for key, value in named.items() if key in tokens}]
         if "generators" in body:
             inner["generators"] = _generators(body, tokens)
         override = _mapping(_mapping(body, "template"), "spec")

@@ -37,11 +37,15 @@ class Reading(NamedTuple):
 # Everything that the fast parser may read differently from Kubernetes, or that only the exact reader can explain. A false alarm costs time
 # only. Scalars are looked for where a key or a value can start: after an indicator, or at the start of a line.
 _START = r"(?:^[ \t]*|[:\-?\[,\{][ \t]+|[\[\{,])"
-_WORDS = r"(?:[yYnN]|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|=)[ \t]*(?:[:,\]\}]|$|\r|[ \t]#)"
+_END = r"[ \t]*(?:[:,\]\}]|$|\r|[ \t]#)"
+_WORDS = r"(?:[yYnN]|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|=)" + _END
 _KEYS = r"(?:[-+]?[.0-9][0-9.eE+\-]*|[tT]rue|TRUE|[fF]alse|FALSE|[nN]ull|NULL|~)[ \t]*:(?:[ \t\r]|$)"
-_NUMBERS = r"[-+]?(?:0[0-9_xobXOB]|[0-9][0-9.]*_|[0-9]{19}|[0-9][0-9.]*[eE][-+]?[0-9]{3}|\.[iInN]|[iI]nf|[nN]a[nN])"
-_INDICATORS = r"[&!]|\*[^\s*]|\?[ \t\r\n]"
-_ANYWHERE = r"<<[ \t]*:|^%|^\.\.\.|^---[ \t]+[^\s#]|^ *\t|[:\-?][ ]*\t|\r[^\n]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\x{feff}\x{85}\x{2028}\x{2029}]"
+_NUMBERS = (
+    r"[-+]?(?:0[0-9_][0-9_.eE+\-]*|0[xXoObB][0-9a-fA-F_]+|[0-9][0-9.]*_[0-9_.eE+\-]*|[0-9]{19,}|[0-9][0-9.]*[eE][-+]?[0-9]{3,}"
+    r"|\.?(?:inf|Inf|INF|nan|NaN|NAN|infinity|Infinity))" + _END
+)
+_INDICATORS = r"&[0-9A-Za-z_\-]|\*[0-9A-Za-z_\-]|!\S|\?[ \t\r\n]"
+_ANYWHERE = r"<<[ \t]*:|[:\-?\[,\{][ \t]+!\s|^%|^\.\.\.|^---[ \t]+[^\s#]|^ *\t|[:\-?][ ]*\t|\r[^\n]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\x{feff}\x{85}\x{2028}\x{2029}]"
 _SURPRISES = f"(?m){_START}(?:{_WORDS}|{_KEYS}|{_NUMBERS}|{_INDICATORS})|{_ANYWHERE}"
 
 

@@ -76,8 +76,8 @@ def _expanded(template: str, generators: list[tuple[str, Mapping[str, Any]]], is
     ]
     texts = [_WHOLE_PATH.sub(lambda _, folder=folder: folder, template) for folder in whole] if _WHOLE_PATH.search(template) else [template]
     values: dict[str, list[str]] = {}
-    for name, body in generators:
-        for element in body.get("elements", ()) if name == "list" else ():
+    for _, body in generators:
+        for element in body.get("elements", ()):
             for key, value in element.items():
                 values.setdefault(key, []).append(value)
     expanded = {folder for text in texts for folder in _filled(text, values)}

@@ -65,22 +65,21 @@ class Deployments:
 
     def __init__(self, deployments: Iterable[Deployment]) -> None:
         self._plain: dict[str, list[Deployment]] = {}
-        # By the part before the first `*`: most patterns are ruled out by comparing text.
-        self._templated: list[tuple[str, Deployment]] = []
+        self._templated: dict[str, list[Deployment]] = {}
         for deployment in deployments:
             if deployment.templated:
-                self._templated.append((deployment.folder.partition("*")[0], deployment))
+                self._templated.setdefault(deployment.folder, []).append(deployment)
             else:
                 self._plain.setdefault(deployment.folder, []).append(deployment)
 
     def covering(self, path: str) -> list[Deployment]:
         """Those whose folder lies at or above the path."""
         found = [deployment for folder in _upwards(path) for deployment in self._plain.get(folder, ())]
-        return found + [deployment for start, deployment in self._templated if path.startswith(start) and deployment.covers(path)]
+        return found + [deployment for same in self._templated.values() if same[0].covers(path) for deployment in same]
 
     def at(self, folder: str) -> list[Deployment]:
         """Those whose folder is exactly this one."""
-        templated = [deployment for start, deployment in self._templated if folder.startswith(start) and deployment.is_at(folder)]
+        templated = [deployment for same in self._templated.values() if same[0].is_at(folder) for deployment in same]
         return self._plain.get(folder, []) + templated
 
 

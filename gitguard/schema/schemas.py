@@ -28,20 +28,29 @@ class SchemaViolation(NamedTuple):
 
 
 class Schemas:
-    """Schemas for Kubernetes and Argo CD of the versions nearest to those asked for ("" for the newest), and for given CRDs.
+    """Schemas for Kubernetes and Argo CD of the versions nearest to those asked for ("" for the newest).
 
     `load` reads packaged data by name and gives None where there is none. Nothing is read before the first question.
     """
 
-    def __init__(self, kubernetes: str, argocd: str, load: Load, crds: Iterable[Mapping[str, Any]] = ()) -> None:
+    def __init__(self, kubernetes: str, argocd: str, load: Load) -> None:
         self._asked = (kubernetes, argocd)
         self._load = load
-        self._crds = _by_kind(crds)
+        self._crds: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
         self._checkers: dict[tuple[str, str], _Checker | None] = {}
         self._definitions: Mapping[str, Any] | None = None
         self._kinds: dict[tuple[str, str], str] = {}
+        self._kubernetes = ""
         self._versions: Mapping[str, Any] | None = None
         self._lifecycle: Mapping[str, Mapping[str, list[str]]] | None = None
+
+    def with_crds(self, crds: Iterable[Mapping[str, Any]]) -> "Schemas":
+        """The same schemas and, beside them, those of CustomResourceDefinitions; what was read and compiled is shared."""
+        made = Schemas(*self._asked, self._load)
+        made._crds = _by_kind(crds)
+        made._definitions, made._kinds, made._versions, made._lifecycle = self._definitions, self._kinds, self._versions, self._lifecycle
+        made._checkers = {key: checker for key, checker in self._checkers.items() if checker is not None}
+        return made
 
     def index(self) -> Mapping[str, Any]:
         """Which versions there is data for."""
@@ -52,7 +61,9 @@ class Schemas:
     @property
     def kubernetes(self) -> str:
         """The version of Kubernetes that is judged by."""
-        return nearest(self._asked[0], self.index()["kubernetes"])
+        if not self._kubernetes:
+            self._kubernetes = nearest(self._asked[0], self.index()["kubernetes"])
+        return self._kubernetes
 
     @property
     def lifecycle(self) -> Mapping[str, Mapping[str, list[str]]]:
