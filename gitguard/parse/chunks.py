@@ -5,7 +5,9 @@ from typing import NamedTuple
 import codecs
 import re
 
-_SEPARATOR = re.compile(rb"(?m)^---[ \t\r]*(?:#[^\n]*)?$")
+# Starting with plain text, so that the search for it is quick; the very first line is looked at by itself.
+_SEPARATOR = re.compile(rb"\n---[ \t\r]*(?:#[^\n]*)?(?=\n|\Z)")
+_AT_THE_START = re.compile(rb"---[ \t\r]*(?:#[^\n]*)?(?=\n|\Z)")
 _SOMETHING = re.compile(rb"(?m)^[ \t]*[^\s#%]")
 _UTF16 = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -30,8 +32,8 @@ def as_utf8(data: bytes) -> bytes:
 
 def chunks(data: bytes) -> list[Chunk]:
     """The documents of UTF-8 `data`. What precedes the first separator counts only where it holds more than comments."""
-    # Most files have no separator at all, and a search for four bytes is quicker than one for an expression.
-    starts = [match.start() for match in _SEPARATOR.finditer(data)] if data.startswith(b"---") or b"\n---" in data else []
+    starts = [0] if _AT_THE_START.match(data) else []
+    starts += [match.start() + 1 for match in _SEPARATOR.finditer(data)]
     if not starts:
         return [Chunk(data, 0)] if _SOMETHING.search(data) else []
     found = []

@@ -65,8 +65,11 @@ def read(data: bytes, *, json: bool = False) -> Reading:
         value = _json(text)
         if value is not None:
             return Reading((Document(0, value),), ())
+    whole = _fast(text)
+    if whole is not None:
+        return whole
     documents = chunks(text)
-    return _fast(text, documents) or _exact(documents)
+    return _exact(documents)
 
 
 def _json(data: bytes) -> Any:
@@ -88,30 +91,37 @@ def _refuse(constant: str) -> Any:
     raise ValueError(constant)
 
 
-def _fast(data: bytes, documents: list[Chunk]) -> Reading | None:
+def _fast(data: bytes) -> Reading | None:
+    values = _quickly(data)
+    if values is None or (len(values) != 1 and len(values) != len(chunks(data))):
+        return None
+    return Reading(tuple(Document(number, value) for number, value in enumerate(values) if value is not None), ())
+
+
+def _quickly(data: bytes) -> list[Any] | None:
+    """The documents as the fast parser reads them; None where it is not to be trusted, or refuses (the exact reader explains why)."""
     try:
         text = data.decode()
         if _surprising()(text):
             return None
         from ryaml import loads_all
 
-        values = loads_all(text) or []
+        return loads_all(text) or []
     except Exception:
-        # Whatever it stumbled over, the exact reader explains it; without the fast parser that one reads everything.
+        # Without the fast parser, which not every platform has, the exact one reads everything.
         return None
-    if len(values) != len(documents):
-        return None
-    return Reading(tuple(Document(number, value) for number, value in enumerate(values) if value is not None), ())
 
 
 def _exact(documents: list[Chunk]) -> Reading:
     found: list[Document] = []
     problems: list[Problem] = []
-    for index, chunk in enumerate(documents):
-        there, value, faults = _decoded(chunk)
+    for number, chunk in enumerate(documents):
+        # One surprising document does not slow down its neighbours.
+        values = _quickly(chunk.data) if len(documents) > 1 else None
+        there, value, faults = (True, values[0], []) if values is not None and len(values) == 1 else _decoded(chunk)
         if there and value is not None:
-            found.append(Document(index, value))
-        problems += [_problem(fault, chunk, index) for fault in faults]
+            found.append(Document(number, value))
+        problems += [_problem(fault, chunk, number) for fault in faults]
     return Reading(tuple(found), tuple(problems))
 
 
