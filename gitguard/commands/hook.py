@@ -7,7 +7,7 @@ from gitguard.commands.options import Options, Outcome, exit_code, rendered
 from gitguard.edges import clock, git
 from gitguard.manifests.classify import CONFIGURATION, is_candidate
 from gitguard.model.errors import ExitCode, UsageError
-from gitguard.model.files import Entry
+from gitguard.model.files import SYMLINK, Entry, FileFacts
 from gitguard.model.finding import Report
 
 
@@ -32,18 +32,36 @@ def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Opt
     # Imported late: a commit that touches no manifest waits for none of it.
     from gitguard import checker
     from gitguard.commands.reading import Reader, configuration, open_cache
-    from gitguard.rules import RULES
+    from gitguard.rules import MANIFEST_RULES, RULES
 
     index = found.index()
     cache = open_cache(options.cache, options.environment)
     reader = Reader(found, configuration(found, options.config, index, cache), cache)
     after = reader.repository(index)
-    before = reader.repository(_before(index, staged))
-    caused = checker.caused(checker.judge(after, RULES), checker.judge(before, RULES))
+    touched = {change.path for change in staged}
+    was = reader.facts([change.before for change in staged if change.before is not None], index)
+    now = {path: facts for path, facts in after.files.items() if path in touched}
+    if any(map(_decides_about_others, (*was.values(), *now.values()))) or any(map(_is_special, staged)):
+        caused = checker.caused(checker.judge(after, RULES), checker.judge(reader.repository(_before(index, staged)), RULES))
+    else:
+        # Only what is wrong within these files can have changed: the rest of HEAD need not be judged again.
+        local = after._replace(files=now, unreadable=tuple(item for item in after.unreadable if item.path in touched))
+        caused = checker.caused(checker.judge(local, MANIFEST_RULES), checker.judge(after._replace(files=was, unreadable=()), MANIFEST_RULES))
     report = checker.report(after, caused, reader.places(index), clock.today())
     cache.close()
-    touched = {change.path for change in staged}
     return report._replace(skipped=tuple(item for item in report.skipped if item.path in touched))
+
+
+def _decides_about_others(facts: FileFacts) -> bool:
+    """Can a file change the verdict on another one (or another one its own): Argo CD's objects, kustomizations, templates, CRDs?"""
+    joins = facts.kustomization is not None or facts.declares or facts.custom_resources
+    return bool(joins) or any(item.content is not None or item.schema == "custom" for item in facts.objects)
+
+
+def _is_special(change: git.Staged) -> bool:
+    """Does its name or its mode make a file more than its content: configuration, charts, symbolic links?"""
+    named = change.path == CONFIGURATION or change.path.endswith("Chart.yaml")
+    return named or any(entry is not None and entry.mode == SYMLINK for entry in (change.before, change.after))
 
 
 def _before(index: Sequence[Entry], staged: Iterable[git.Staged]) -> list[Entry]:

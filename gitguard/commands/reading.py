@@ -36,31 +36,24 @@ class Reader:
         self.configuration = configuration
         self.cache = cache
         self._memory: dict[str, str] = {}
+        self._decoded: dict[str, FileFacts] = {}
         self._own: Schemas | None = None
+        self._versions = f"{configuration.kubernetes or 'newest'} {configuration.argocd.version} {data.identity()}"
         self._code = caching.stamp(Path(gitguard.__file__).parent)
 
     def repository(self, entries: Sequence[Entry]) -> Repository:
         """The whole repository that these entries make."""
-        charts = Charts(entry.path for entry in entries)
-        flavours: dict[str, str] = {}
-        reasons: dict[str, str] = {}
-        wanted: list[Entry] = []
-        links: list[Entry] = []
-        for entry in entries:
-            if entry.mode == SUBMODULE:
-                reasons[entry.path] = "git submodule"
-            elif is_candidate(entry.path):
-                kind, reasons[entry.path] = flavour(entry.path, charts)
-                if entry.mode == SYMLINK:
-                    links.append(entry)
-                elif kind:
-                    flavours[entry.path] = kind
-                    wanted.append(entry)
+        flavours, reasons, wanted, links = _sorted(entries, Charts(entry.path for entry in entries))
         unreadable = self._follow(links, {entry.path: entry for entry in entries}, reasons)
-        versions = f"{self.configuration.kubernetes or 'newest'} {self.configuration.argocd.version} {data.identity()}"
-        files, failed = self._facts(wanted, flavours, versions, self._schemas)
-        files = self._judge_custom(wanted, flavours, files, versions)
+        files, failed = self._facts(wanted, flavours, self._versions, self._schemas)
+        files = self._judge_custom(wanted, flavours, files)
         return assemble(self.configuration, files, reasons, [*unreadable, *failed])
+
+    def facts(self, entries: Sequence[Entry], tree: Sequence[Entry]) -> Mapping[str, FileFacts]:
+        """The facts of single files, by themselves: `tree` is where they lie or lay, which tells the charts."""
+        flavours, _, wanted, _ = _sorted(entries, Charts(entry.path for entry in tree))
+        files, _ = self._facts(wanted, flavours, self._versions, self._schemas)
+        return files
 
     def _schemas(self) -> Schemas:
         if self._own is None:
@@ -94,8 +87,9 @@ class Reader:
         ordered = [texts[entry.path] if entry.path in texts else self._memory[keys[entry.path]] for entry in entries]
         failed = [Unreadable(entry.path, text[1:]) for entry, text in zip(entries, ordered, strict=True) if text.startswith(_UNREADABLE)]
         good = [(entry.path, text) for entry, text in zip(entries, ordered, strict=True) if not text.startswith(_UNREADABLE)]
-        decoded = decode_all([text for _, text in good])
-        return {path: made for (path, _), made in zip(good, decoded, strict=True)}, failed
+        new = list({text for _, text in good if text not in self._decoded})
+        self._decoded |= zip(new, decode_all(new), strict=True)
+        return {path: self._decoded[text] for path, text in good}, failed
 
     def _work(self, flavours: Mapping[str, str], schemas: Schemas) -> Callable[[Sequence[Entry]], list[str]]:
         def work(entries: Sequence[Entry]) -> list[str]:
@@ -114,7 +108,7 @@ class Reader:
         return work
 
     def _judge_custom(
-        self, entries: Sequence[Entry], flavours: Mapping[str, str], files: dict[str, FileFacts], versions: str
+        self, entries: Sequence[Entry], flavours: Mapping[str, str], files: dict[str, FileFacts]
     ) -> dict[str, FileFacts]:
         """Judge objects of the kinds that the repository's own CRDs define."""
         wanted = {f"{item.api_version}/{item.kind}" for made in files.values() for item in made.objects if not item.schema}
@@ -134,11 +128,13 @@ class Reader:
         def make() -> Schemas:
             return self._schemas().with_crds(_definitions(content for _, content in self.git.read(sources) if isinstance(content, bytes)))
 
-        judged, _ = self._facts(custom, flavours, f"{versions} {identity}", make)
+        judged, _ = self._facts(custom, flavours, f"{self._versions} {identity}", make)
         return files | judged
 
     def _follow(self, links: Sequence[Entry], entries: Mapping[str, Entry], reasons: dict[str, str]) -> list[Unreadable]:
         """A link to a tracked file is judged where it leads; one that leads nowhere, in a circle or out of the repository is not judged."""
+        if not links:
+            return []
         folders = {dirname(path) for path in entries}
         targets = {entry.path: content for entry, content in self.git.read(links)}
         failed = []
@@ -159,6 +155,25 @@ class Reader:
                 continue
             reasons.pop(link.path, None)
         return failed
+
+
+def _sorted(entries: Sequence[Entry], charts: Charts) -> tuple[dict[str, str], dict[str, str], list[Entry], list[Entry]]:
+    """(how to read each file, why a path holds no manifests, what to read, symbolic links)."""
+    flavours: dict[str, str] = {}
+    reasons: dict[str, str] = {}
+    wanted: list[Entry] = []
+    links: list[Entry] = []
+    for entry in entries:
+        if entry.mode == SUBMODULE:
+            reasons[entry.path] = "git submodule"
+        elif is_candidate(entry.path):
+            kind, reasons[entry.path] = flavour(entry.path, charts)
+            if entry.mode == SYMLINK:
+                links.append(entry)
+            elif kind:
+                flavours[entry.path] = kind
+                wanted.append(entry)
+    return flavours, reasons, wanted, links
 
 
 def _definitions(contents: Iterable[bytes]) -> Iterable[Mapping[str, Any]]:

@@ -1,26 +1,28 @@
 """What a file is, judged by its path alone."""
 
-import re
 from collections.abc import Iterable
 
-_CONTINUOUS_INTEGRATION = re.compile(
-    r"(^|/)(\.github/|\.gitlab/|\.circleci/|\.buildkite/|\.gitlab-ci[^/]*$|\.travis\.yml$|azure-pipelines[^/]*$|bitbucket-pipelines\.yml$"
-    r"|\.pre-commit-[^/]*$|\.drone\.yml$|\.woodpecker|cloudbuild\.ya?ml$|codecov\.ya?ml$|\.codecov\.ya?ml$|renovate\.json5?$|dependabot\.ya?ml$)"
+_SUFFIXES = (".yaml", ".yml", ".json")
+# Folders and files that belong to forges, CI systems and their companions; compared as text, since every path of a repository is asked.
+_TOOL_FOLDERS = (".github/", ".gitlab/", ".circleci/", ".buildkite/", ".woodpecker/")
+_TOOL_PREFIXES = (".gitlab-ci", "azure-pipelines", ".pre-commit-", ".woodpecker")
+_TOOL_FILES = frozenset(
+    f"{name}{suffix}"
+    for name in (".travis", ".drone", "bitbucket-pipelines", "cloudbuild", "codecov", ".codecov", "renovate", "dependabot")
+    for suffix in _SUFFIXES
 )
-_MANIFEST_FILE = re.compile(r"(\.ya?ml|\.json)$|(^|/)Kustomization$", re.IGNORECASE)
 _CHART_METADATA = ("Chart.yaml", "Chart.lock", "requirements.yaml", "requirements.lock", "values.schema.json")
-KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 CONFIGURATION = ".gitguard.yaml"
 
 
 def is_candidate(path: str) -> bool:
     """Could this file hold manifests: YAML, JSON, or a kustomization?"""
-    return _MANIFEST_FILE.search(path) is not None
+    return path.endswith(_SUFFIXES) or path.lower().endswith(_SUFFIXES) or path.rpartition("/")[2] == "Kustomization"
 
 
-def is_kustomization(path: str) -> bool:
-    """Is this the file that makes its folder a kustomization?"""
-    return path.rpartition("/")[2] in KUSTOMIZATION_NAMES
+def _is_tool(path: str, name: str) -> bool:
+    folder = path.startswith(_TOOL_FOLDERS) or ("/." in path and any(f"/{folder}" in path for folder in _TOOL_FOLDERS))
+    return folder or name in _TOOL_FILES or name.startswith(_TOOL_PREFIXES)
 
 
 class Charts:
@@ -48,7 +50,7 @@ def flavour(path: str, charts: Charts) -> tuple[str, str]:
     none known from the path.
     """
     name = path.rpartition("/")[2]
-    if _CONTINUOUS_INTEGRATION.search(path):
+    if _is_tool(path, name):
         return "", "CI or tool configuration"
     if path == CONFIGURATION:
         return "", "gitguard's configuration"
