@@ -7,7 +7,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from gitguard.edges import data  # noqa: E402
+from gitguard.edges import data
 
 
 def write(folder: Path, kubernetes: str) -> int:

@@ -21,6 +21,6 @@ def go() -> str:
 def module(path: str, version: str) -> Path | None:
     """The module's folder, or None where the proxy does not serve this version."""
     environment = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod"}
-    done = subprocess.run([go(), "mod", "download", "-json", f"{path}@{version}"], capture_output=True, text=True, env=environment)
+    done = subprocess.run([go(), "mod", "download", "-json", f"{path}@{version}"], capture_output=True, text=True, check=False, env=environment)
     answer = json.loads(done.stdout or "{}")
     return Path(answer["Dir"]) if "Dir" in answer else None

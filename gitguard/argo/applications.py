@@ -53,7 +53,12 @@ def _source(source: Mapping[str, Any], pointer: str) -> Source:
     parameters = helm.get("fileParameters") if isinstance(helm.get("fileParameters"), list) else []
     referring = [_text(file) for file in files or ()] + [_text(_mapping(parameter).get("path")) for parameter in parameters or ()]
     return Source(
-        *(_text(source.get(field)) for field in ("repoURL", "path", "chart", "targetRevision", "ref", "name")),
+        _text(source.get("repoURL")),
+        _text(source.get("path")),
+        _text(source.get("chart")),
+        _text(source.get("targetRevision")),
+        _text(source.get("ref")),
+        _text(source.get("name")),
         pointer,
         tuple(tool for tool in _TOOLS if source.get(tool)),
         tuple(file for file in referring if file.startswith("$")),
@@ -105,7 +110,9 @@ def _incomplete(source: Source, multi: bool) -> Complaint | None:
         return Complaint(source.pointer, f"{_dotted(source)}.repoURL is required")
     if not (source.path or source.chart or (multi and source.ref)):
         choice = "path, chart or ref" if multi else "path or chart"
-        return Complaint(source.pointer, f"{_dotted(source)} needs {choice}: Argo CD does not know what to deploy from {source.repo_url.rpartition('@')[2]}")
+        return Complaint(
+            source.pointer, f"{_dotted(source)} needs {choice}: Argo CD does not know what to deploy from {source.repo_url.rpartition('@')[2]}"
+        )
     if source.chart and not source.target_revision:
         return Complaint(source.pointer, f"{_dotted(source)}.targetRevision is required: a Helm chart needs a version")
     return None

@@ -1,8 +1,7 @@
 """Which cluster a destination means: Argo CD's GetDestinationCluster (util/argo/argo.go), over the clusters that are known."""
 
-from typing import NamedTuple
-
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from gitguard.argo.version import at_least
 from gitguard.model.argo import Cluster, Destination

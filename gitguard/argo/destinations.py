@@ -35,9 +35,7 @@ def _asked(entry: DestinationEntry, cluster: Cluster, namespace: str, fixed: boo
     return _answer(entry, by_name, by_server, permits(entry.namespace, namespace), fixed)
 
 
-def could_permit_destination(
-    project: Project, server: str | None, name: str | None, namespace: str | None, version: str = "3.6"
-) -> bool | None:
+def could_permit_destination(project: Project, server: str | None, name: str | None, namespace: str | None, version: str = "3.6") -> bool | None:
     """The verdict where some parts are not known (None): True or False only where every possible value gives that one, else None."""
     fixed = at_least(version, (3, 6))
     possible = [frozenset(_possible(entry, server, name, namespace, fixed)) for entry in project.destinations]

@@ -1,12 +1,11 @@
 """Globs as github.com/gobwas/glob v1.0.0 understands them, which Argo CD 3.6 uses for everything but kinds.
 
 Matched by simulating the pattern's automaton: patterns come from repositories that may be hostile, and the time is bounded by
-pattern × text whatever they hold.
+pattern times text whatever they hold.
 """
 
-from typing import NamedTuple
-
 from functools import lru_cache
+from typing import NamedTuple
 
 _SPECIAL = frozenset("*?[{\\")
 

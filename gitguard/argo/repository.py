@@ -51,7 +51,7 @@ def _lower(character: str) -> str:
 
 def _round_trip(url: str) -> str:
     """Go's url.Parse followed by URL.String."""
-    rest, hash_, fragment = url.partition("#")
+    rest, _, fragment = url.partition("#")
     if _CONTROL.search(rest):
         raise UrlError("control character")
     tail = f"#{_escaped_fragment(fragment)}" if fragment else ""

@@ -13,7 +13,7 @@ from gitguard.rules import RULES
 def run(path: Path | None, commit: str, options: Options) -> Outcome:
     """Judge the repository around `path` (default: the current directory), its work tree or the commit that is named."""
     started = clock.monotonic()
-    found = git.find(path or Path("."), options.environment, named=path is not None)
+    found = git.find(path or Path(), options.environment, named=path is not None)
     entries = found.commit(commit) if commit else found.work_tree()
     cache = open_cache(options.cache, options.environment)
     reader = Reader(found, configuration(found, options.config, entries, cache), cache)

@@ -14,7 +14,7 @@ from gitguard.model.finding import Report
 def run(files: Sequence[str], options: Options) -> Outcome:
     """Judge the staged change; with `files`, only what is wrong within these files, as they are staged."""
     started = clock.monotonic()
-    found = git.find(Path("."), options.environment, named=False)
+    found = git.find(Path(), options.environment, named=False)
     if found.bare:
         raise UsageError("a bare repository has no index", "run the hook in a work tree, or `gitguard check --commit REF`")
     if files:
@@ -81,7 +81,7 @@ def _files_alone(found: git.GitRepository, files: Sequence[str], options: Option
     from gitguard.rules import MANIFEST_RULES
 
     index = found.index()
-    base = Path(".").resolve()
+    base = Path.cwd()
     root = found.root.resolve()
     wanted = {(base / file).relative_to(root).as_posix() for file in files if (base / file).is_relative_to(root)}
     cache = open_cache(options.cache, options.environment)

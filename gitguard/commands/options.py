@@ -1,9 +1,8 @@
 """What a command is told: the command line and the environment as one frozen value."""
 
-from typing import NamedTuple
-
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from gitguard.model.errors import ExitCode
 from gitguard.model.finding import LEVELS, Report

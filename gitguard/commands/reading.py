@@ -107,9 +107,7 @@ class Reader:
 
         return work
 
-    def _judge_custom(
-        self, entries: Sequence[Entry], flavours: Mapping[str, str], files: dict[str, FileFacts]
-    ) -> dict[str, FileFacts]:
+    def _judge_custom(self, entries: Sequence[Entry], flavours: Mapping[str, str], files: dict[str, FileFacts]) -> dict[str, FileFacts]:
         """Judge objects of the kinds that the repository's own CRDs define."""
         wanted = {f"{item.api_version}/{item.kind}" for made in files.values() for item in made.objects if not item.schema}
         defining = {path for path, made in files.items() if wanted.intersection(made.custom_resources)}
@@ -123,7 +121,9 @@ class Reader:
             return files
         sources = [entry for entry in entries if entry.path in defining]
         contents = [] if all(entry.blob for entry in sources) else [content for _, content in self.git.read(sources)]
-        identity = " ".join(entry.blob for entry in sources) + "".join(sha256(content).hexdigest() for content in contents if isinstance(content, bytes))
+        identity = " ".join(entry.blob for entry in sources) + "".join(
+            sha256(content).hexdigest() for content in contents if isinstance(content, bytes)
+        )
 
         def make() -> Schemas:
             return self._schemas().with_crds(_definitions(content for _, content in self.git.read(sources) if isinstance(content, bytes)))

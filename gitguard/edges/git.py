@@ -4,12 +4,11 @@ The hot paths (work tree, index, the staged change) speak git's plumbing directl
 hook run may take, serves what is read from a commit.
 """
 
-from typing import NamedTuple
-
 import os
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from gitguard.model.errors import RepositoryError
 from gitguard.model.files import REGULAR, SUBMODULE, SYMLINK, Entry
@@ -86,18 +85,15 @@ class GitRepository:
         """Every file of a commit, named as git names revisions."""
         from git import Repo
         from git.exc import GitError
+        from git.objects import Blob, Submodule
         from gitdb.exc import ODBError
 
         try:
+            if revision.startswith("-"):
+                raise ValueError(revision)
             with Repo(self.root) as repository:
-                if revision.startswith("-"):
-                    raise ValueError(revision)
-                tree = repository.commit(revision).tree
-                return tuple(
-                    Entry(str(item.path), f"{item.mode:06o}", item.hexsha, stored=True)
-                    for item in tree.traverse()
-                    if getattr(item, "type", "") != "tree"
-                )
+                items = [item for item in repository.commit(revision).tree.traverse() if isinstance(item, Blob | Submodule)]
+                return tuple(Entry(str(item.path), f"{item.mode:06o}", item.hexsha, stored=True) for item in items)
         except (GitError, ODBError, ValueError, OSError) as error:
             raise RepositoryError(f"there is no commit `{revision}` in {self.root}", "see `git log` for the commits there are") from error
 
@@ -157,13 +153,9 @@ def find(path: Path, environment: Mapping[str, str], *, named: bool) -> GitRepos
     return GitRepository(root, kept, bare=bare == "true", below=below if named else "")
 
 
-def _run(
-    directory: Path, environment: Mapping[str, str], arguments: Sequence[str], stdin: bytes | None, allow: Sequence[int]
-) -> bytes:
+def _run(directory: Path, environment: Mapping[str, str], arguments: Sequence[str], stdin: bytes | None, allow: Sequence[int]) -> bytes:
     try:
-        done = subprocess.run(
-            ["git", *_SAFE, *arguments], cwd=directory, env=dict(environment), input=stdin, capture_output=True, check=False
-        )
+        done = subprocess.run(["git", *_SAFE, *arguments], cwd=directory, env=dict(environment), input=stdin, capture_output=True, check=False)
     except FileNotFoundError as error:
         raise RepositoryError("git is not on PATH, and gitguard reads files through git only", "install git") from error
     if done.returncode not in allow:
@@ -198,11 +190,10 @@ def _content(path: str, mode: str) -> bytes | OSError:
     """A file's bytes, or where a symbolic link leads, as git stores it."""
     try:
         if mode == SYMLINK:
-            return os.fsencode(os.readlink(path))
+            return os.fsencode(Path(path).readlink())
         # A path that turned into a link since git looked must not lead out of the repository.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-        with open(descriptor, "rb", buffering=0) as file:
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
             return file.readall()
     except OSError as error:
         return error
-

@@ -36,7 +36,7 @@ def _start(work: Callable[[Sequence[Item]], list[str]], items: Sequence[Item]) -
     status = 1
     try:
         os.close(reader)
-        with open(writer, "w", encoding="utf-8") as pipe:
+        with os.fdopen(writer, "w", encoding="utf-8") as pipe:
             pipe.write("\n".join(work(items)))
         status = 0
     finally:

@@ -10,13 +10,9 @@ _encoder = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 
 def encode(facts: FileFacts) -> str:
     """One line without newlines."""
-    objects = [
-        [o.document, o.prefix, o.api_version, o.kind, o.namespace, o.name, o.schema, o.content, o.in_values] for o in facts.objects
-    ]
+    objects = [[o.document, o.prefix, o.api_version, o.kind, o.namespace, o.name, o.schema, o.content, o.in_values] for o in facts.objects]
     violations = [[v.rule, v.pointer, v.message, v.fix, v.line, v.column, v.document] for v in facts.violations]
-    return _encoder.encode(
-        [objects, violations, facts.skipped, facts.kustomization, facts.declares, facts.custom_resources, facts.cacheable]
-    )
+    return _encoder.encode([objects, violations, facts.skipped, facts.kustomization, facts.declares, facts.custom_resources, facts.cacheable])
 
 
 def decode_all(texts: list[str]) -> list[FileFacts]:

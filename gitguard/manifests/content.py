@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 ARGO_GROUP = "argoproj.io/"
-CLUSTER_SECRET_LABEL = "argocd.argoproj.io/secret-type"
+CLUSTER_LABEL = "argocd.argoproj.io/secret-type"
 _SOURCE_FIELDS = ("repoURL", "path", "chart", "targetRevision", "ref", "name", "directory")
 _TOOLS = ("helm", "kustomize", "plugin")
 _PRESENT = "(present)"
@@ -22,7 +22,7 @@ def relevant(manifest: Mapping[str, Any]) -> Mapping[str, Any] | None:
             return {"metadata": _metadata(manifest), "spec": _application_set(_mapping(manifest, "spec"))}
         if kind == "AppProject":
             return {"metadata": _metadata(manifest), "spec": _project(_mapping(manifest, "spec"))}
-    if kind == "Secret" and _mapping(_mapping(manifest, "metadata"), "labels").get(CLUSTER_SECRET_LABEL) == "cluster":
+    if kind == "Secret" and _mapping(_mapping(manifest, "metadata"), "labels").get(CLUSTER_LABEL) == "cluster":
         return _cluster(manifest)
     return None
 
@@ -36,7 +36,9 @@ def values_objects(values: Mapping[str, Any]) -> list[tuple[str, str, str, Mappi
     found: list[tuple[str, str, str, Mapping[str, Any]]] = []
     server = _mapping(values, "server")
     places = [("", values, "applications", "projects"), ("/server", server, "additionalApplications", "additionalProjects")]
-    places += [(f"/{_escaped(key)}", values[key], "applications", "projects") for key in ("argocd-apps", "argo-apps") if isinstance(values.get(key), dict)]
+    places += [
+        (f"/{_escaped(key)}", values[key], "applications", "projects") for key in ("argocd-apps", "argo-apps") if isinstance(values.get(key), dict)
+    ]
     for prefix, holder, applications, projects in places:
         for kind, field in (("Application", applications), ("AppProject", projects)):
             for pointer, name, item in _named(holder.get(field), f"{prefix}/{field}"):

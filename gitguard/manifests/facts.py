@@ -111,7 +111,8 @@ def _flattened(value: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Map
 
 def _judged(document: int, prefix: str, manifest: Mapping[str, Any], schemas: Schemas) -> tuple[ObjectFacts, list[Violation]]:
     api_version, kind = _text(manifest.get("apiVersion")), _text(manifest.get("kind"))
-    metadata = manifest.get("metadata") if isinstance(manifest.get("metadata"), dict) else {}
+    found = manifest.get("metadata")
+    metadata = found if isinstance(found, dict) else {}
     made = ObjectFacts(
         document,
         prefix,

@@ -25,19 +25,16 @@ def kustomization(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _patches(value: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    for entry in _texts(value.get("patchesStrategicMerge")):
-        yield ("", *_kinds(entry)) if "\n" in entry else (entry, ANY_KIND)
-    for field in ("patches", "patchesJson6902"):
-        for entry in _mappings(value.get(field)):
-            path, inline = _text(entry.get("path")), _text(entry.get("patch"))
-            target = entry.get("target")
-            kind = _text(target.get("kind")) if isinstance(target, dict) else ""
-            if isinstance(target, dict):
-                yield (path, kind or ANY_KIND)
-            else:
-                yield (path, *(_kinds(inline) if inline else (ANY_KIND,)))
-    for entry in _mappings(value.get("replacements")):
-        for target in _mappings(entry.get("targets")):
+    for written in _texts(value.get("patchesStrategicMerge")):
+        yield ("", *_kinds(written)) if "\n" in written else (written, ANY_KIND)
+    for patch in (patch for field in ("patches", "patchesJson6902") for patch in _mappings(value.get(field))):
+        path, inline, target = _text(patch.get("path")), _text(patch.get("patch")), patch.get("target")
+        if isinstance(target, dict):
+            yield (path, _text(target.get("kind")) or ANY_KIND)
+        else:
+            yield (path, *(_kinds(inline) if inline else (ANY_KIND,)))
+    for replacement in _mappings(value.get("replacements")):
+        for target in _mappings(replacement.get("targets")):
             select = target.get("select")
             yield ("", (_text(select.get("kind")) if isinstance(select, dict) else "") or ANY_KIND)
     if value.get("transformers"):
@@ -49,13 +46,12 @@ def _used(value: Mapping[str, Any]) -> Iterator[str]:
     for chart in _mappings(value.get("helmCharts")):
         yield from _texts([chart.get("valuesFile")])
         yield from _texts(chart.get("additionalValuesFiles"))
-    for entry in _mappings(value.get("replacements")):
-        yield from _texts([entry.get("path")])
+    for replacement in _mappings(value.get("replacements")):
+        yield from _texts([replacement.get("path")])
     yield from _texts(value.get("configurations"))
-    for field in ("configMapGenerator", "secretGenerator"):
-        for generator in _mappings(value.get(field)):
-            for entry in _texts(generator.get("files")) + _texts(generator.get("envs")):
-                yield entry.rpartition("=")[2]
+    for generator in (generator for field in ("configMapGenerator", "secretGenerator") for generator in _mappings(value.get(field))):
+        for written in _texts(generator.get("files")) + _texts(generator.get("envs")):
+            yield written.rpartition("=")[2]
 
 
 def _kinds(text: str) -> tuple[str, ...]:

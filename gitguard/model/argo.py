@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 
-
 class Source(NamedTuple):
     """One source of an Application; `pointer` is its JSON pointer ("/spec/source", "/spec/sources/1", …). Absent fields are ""."""
 

@@ -1,8 +1,7 @@
 """What the user tells gitguard in `.gitguard.yaml`; the defaults make everything work without one."""
 
-from typing import NamedTuple
-
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 
 class ArgoSettings(NamedTuple):

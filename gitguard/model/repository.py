@@ -1,8 +1,7 @@
 """A config repository as the rules see it: whole, however small the change that is judged."""
 
-from typing import NamedTuple
-
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from gitguard.model.argo import ApplicationSpec, Cluster, Project
 from gitguard.model.configuration import Configuration

@@ -20,7 +20,17 @@ def as_json(rules: Sequence[Rule]) -> str:
 
 def explanation(rule: Rule) -> str:
     """One rule with why, fails, passes, fix, for a terminal."""
-    parts = [f"{rule.id} ({rule.level}): {rule.summary}", "", rule.why, "", "Fails:", _files(rule.fails, "  "), "Passes:", _files(rule.passes, "  "), f"Fix: {rule.fix}"]
+    parts = [
+        f"{rule.id} ({rule.level}): {rule.summary}",
+        "",
+        rule.why,
+        "",
+        "Fails:",
+        _files(rule.fails, "  "),
+        "Passes:",
+        _files(rule.passes, "  "),
+        f"Fix: {rule.fix}",
+    ]
     return "\n".join(parts) + "\n"
 
 

@@ -1,8 +1,7 @@
 """The report for people: each finding with its place, the second place that explains it, and what to do; then what was read."""
 
-from typing import NamedTuple
-
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from gitguard.checker import skipped_by_reason
 from gitguard.model.finding import Finding, Report, Undetermined
@@ -78,7 +77,7 @@ def _undetermined(items: Sequence[Undetermined], style: Style) -> Iterable[str]:
 def _summary(report: Report, style: Style) -> str:
     counts = report.counts
     levels = report.levels()
-    found = ", ".join(f"{number} {level}{'s' if number != 1 else ''}" for level, number in reversed(levels.items()) if number)
+    found = ", ".join(f"{number} {level}{'s' if number != 1 else ''}" for level, number in reversed(list(levels.items())) if number)
     lines = [
         f"{style.paint(found or 'no findings', 'error' if levels['error'] else 'bold')}"
         f" in {_number(counts.files, 'file')}: {_number(counts.manifests, 'manifest')}, {counts.judged} judged,"

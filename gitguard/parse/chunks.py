@@ -1,9 +1,8 @@
 """A stream cut into documents the way Kubernetes does it: at lines that hold `---` and nothing but a comment."""
 
-from typing import NamedTuple
-
 import codecs
 import re
+from typing import NamedTuple
 
 # Starting with plain text, so that the search for it is quick; the very first line is looked at by itself.
 _SEPARATOR = re.compile(rb"\n---[ \t\r]*(?:#[^\n]*)?(?=\n|\Z)")

@@ -204,7 +204,6 @@ def pointers(text: str) -> Iterator[tuple[str, int, int]]:
 def _step(event: Any, stack: list[list[Any]], yaml: Any) -> Iterator[tuple[str, int, int]]:
     """`stack` holds [pointer, next index, or None in a mapping, pending key's pointer, is a value expected] of the open containers."""
     mark, pointer = event.start_mark, ""
-    is_key = False
     if stack:
         top = stack[-1]
         if top[1] is not None:
@@ -213,10 +212,10 @@ def _step(event: Any, stack: list[list[Any]], yaml: Any) -> Iterator[tuple[str, 
             yield pointer, mark.line, mark.column
         elif top[2] is None:
             written = event.value if isinstance(event, yaml.ScalarEvent) else ""
-            top[2] = f"{top[0]}/{_escaped(_as_key(written, event))}"
-            is_key = isinstance(event, yaml.ScalarEvent)
-            yield top[2], mark.line, mark.column
-            if is_key:
+            pointer = f"{top[0]}/{_escaped(_as_key(written, event))}"
+            top[2] = pointer
+            yield pointer, mark.line, mark.column
+            if isinstance(event, yaml.ScalarEvent):
                 return
         else:
             pointer, top[2] = top[2], None

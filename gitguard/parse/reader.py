@@ -45,7 +45,8 @@ _NUMBERS = (
     r"|\.?(?:inf|Inf|INF|nan|NaN|NAN|infinity|Infinity))" + _END
 )
 _INDICATORS = r"&[0-9A-Za-z_\-]|\*[0-9A-Za-z_\-]|!\S|\?[ \t\r\n]"
-_ANYWHERE = r"<<[ \t]*:|[:\-?\[,\{][ \t]+!\s|^%|^\.\.\.|^---[ \t]+[^\s#]|^ *\t|[:\-?][ ]*\t|\r[^\n]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\x{feff}\x{85}\x{2028}\x{2029}]"
+_ANYWHERE = r"<<[ \t]*:|[:\-?\[,\{][ \t]+!\s|^%|^\.\.\.|^---[ \t]+[^\s#]|"
+_ANYWHERE += r"^ *\t|[:\-?][ ]*\t|\r[^\n]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\x{feff}\x{85}\x{2028}\x{2029}]"
 _SURPRISES = f"(?m){_START}(?:{_WORDS}|{_KEYS}|{_NUMBERS}|{_INDICATORS})|{_ANYWHERE}"
 
 
@@ -104,9 +105,10 @@ def _quickly(data: bytes) -> list[Any] | None:
         text = data.decode()
         if _surprising()(text):
             return None
-        from ryaml import loads_all
+        import ryaml
 
-        return loads_all(text) or []
+        values: list[Any] | None = ryaml.loads_all(text)
+        return values or []
     except Exception:
         # Without the fast parser, which not every platform has, the exact one reads everything.
         return None
@@ -137,5 +139,9 @@ def _decoded(chunk: Chunk) -> tuple[bool, Any, list[Fault]]:
 
 def _problem(fault: Fault, chunk: Chunk, index: int) -> Problem:
     # A duplicate key names the line of the first one, which the exact reader knows within the document only.
-    message = re.sub(r"\{(\d+)\}$", lambda match: str(int(match.group(1)) + chunk.line + 1), fault.message) if fault.rule == "duplicate-key" else fault.message
+    message = (
+        re.sub(r"\{(\d+)\}$", lambda match: str(int(match.group(1)) + chunk.line + 1), fault.message)
+        if fault.rule == "duplicate-key"
+        else fault.message
+    )
     return Problem(fault.rule, message, chunk.line + fault.line + 1, fault.column + 1, index)

@@ -134,9 +134,7 @@ def _replaced(override: Mapping[str, Any]) -> set[str]:
     return replaced
 
 
-def _skipped(
-    files: Mapping[str, FileFacts], reasons: Mapping[str, str], joined: Kustomizations, charts: Charts
-) -> Iterable[Skipped]:
+def _skipped(files: Mapping[str, FileFacts], reasons: Mapping[str, str], joined: Kustomizations, charts: Charts) -> Iterable[Skipped]:
     for path, reason in reasons.items():
         facts = files.get(path)
         if facts is None or facts.declares or (reason and not facts.objects and not facts.violations):

@@ -1,9 +1,8 @@
 """Which AppProject an Application means, where several of one name, or none, can be seen."""
 
-from typing import NamedTuple
-
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from gitguard.model.argo import DestinationEntry, Project
 from gitguard.model.repository import Application, DeclaredProject, Repository
@@ -56,7 +55,9 @@ def choose(repository: Repository, application: Application) -> Choice:
         return Choice(unknown=f"AppProject {name} is declared elsewhere (external.projects)", needs=f"the manifest of AppProject {name}")
     rendered = [path for path, kinds in repository.templates if "AppProject" in kinds]
     if rendered:
-        return Choice(unknown=f"AppProject {name} may be made by the template {rendered[0]}", needs="rendering of the templates that declare AppProjects")
+        return Choice(
+            unknown=f"AppProject {name} may be made by the template {rendered[0]}", needs="rendering of the templates that declare AppProjects"
+        )
     alive = [declared for declared in visible if declared.reach.roots]
     if not alive and not named:
         return Choice(unknown="the repository declares no AppProject for this Argo CD", needs="the AppProjects, or their names in external.projects")
@@ -71,8 +72,7 @@ def _visible(repository: Repository, application: Application) -> Sequence[Decla
     return [
         declared
         for declared in repository.projects
-        if declared.namespace in ("", namespace)
-        and (not environment or repository.configuration.environment_of(declared.path) in ("", environment))
+        if declared.namespace in ("", namespace) and (not environment or repository.configuration.environment_of(declared.path) in ("", environment))
     ]
 
 

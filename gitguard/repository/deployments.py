@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import product
+from math import prod
 from posixpath import normpath
 from typing import Any
 
@@ -74,7 +76,7 @@ def _expanded(template: str, generators: list[tuple[str, Mapping[str, Any]]], is
         for directory in body.get("directories") or ()
         if isinstance(directory, dict) and isinstance(directory.get("path"), str) and not directory.get("exclude")
     ]
-    texts = [_WHOLE_PATH.sub(lambda _, folder=folder: folder, template) for folder in whole] if _WHOLE_PATH.search(template) else [template]
+    texts = [_WHOLE_PATH.sub(folder.replace("\\", r"\\"), template) for folder in whole] if _WHOLE_PATH.search(template) else [template]
     values: dict[str, list[str]] = {}
     for _, body in generators:
         for element in body.get("elements", ()):
@@ -88,9 +90,13 @@ def _expanded(template: str, generators: list[tuple[str, Mapping[str, Any]]], is
 def _filled(text: str, values: Mapping[str, list[str]]) -> Iterable[str]:
     tokens = sorted(set(TEMPLATE_TOKEN.findall(text)))
     choices = [sorted(set(values.get(token, ()))) or ["*"] for token in tokens]
-    for number, combination in enumerate(product(*choices)):
-        if number >= _MOST_EXPANSIONS:
-            return
+    if prod(map(len, choices)) > _MOST_EXPANSIONS:
+        choices = [["*"]] * len(tokens)
+    for combination in product(*choices):
         chosen = dict(zip(tokens, combination, strict=True))
-        filled = TEMPLATE_TOKEN.sub(lambda match, chosen=chosen: chosen[match.group(1)], text)
+        filled = TEMPLATE_TOKEN.sub(partial(_chosen, chosen), text)
         yield re.sub(r"\{\{.*?\}\}", "*", filled)
+
+
+def _chosen(chosen: Mapping[str, str], match: re.Match[str]) -> str:
+    return chosen[match.group(1)]

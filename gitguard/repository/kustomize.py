@@ -1,9 +1,8 @@
 """Which kustomization takes which file or folder, and which files are patches."""
 
-from typing import NamedTuple
-
 from collections.abc import Iterable, Mapping
 from posixpath import dirname, normpath
+from typing import NamedTuple
 
 from gitguard.manifests.kustomization import ANY_KIND
 from gitguard.model.files import FileFacts
@@ -48,8 +47,9 @@ def kustomizations(files: Mapping[str, FileFacts]) -> Kustomizations:
         for written, *named in content["patches"]:
             for target in _local(folder, [written] if written else ()):
                 patches.add(target)
-                named = _kinds_of(files.get(target), named)
-            kinds.update(named)
+                kinds.update(_kinds_of(files.get(target), named))
+            if not written:
+                kinds.update(named)
         if kinds:
             patched[folder] = frozenset(kinds)
     return Kustomizations(

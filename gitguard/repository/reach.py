@@ -4,13 +4,12 @@ Walked upwards, from the few files that hold Argo CD's objects to what refers to
 Reachability errs on the side of "reached" where a path is templated.
 """
 
-from typing import NamedTuple
-
 import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from posixpath import dirname
+from typing import NamedTuple
 
 from gitguard.manifests.classify import Charts
 from gitguard.model.repository import Reach

@@ -16,8 +16,10 @@ RULE = Rule(
     passes=(
         (
             "cronjob.yaml",
-            "apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: report\nspec:\n  schedule: '0 6 * * *'\n  jobTemplate:\n    spec:\n"
-            "      template:\n        spec:\n          restartPolicy: Never\n          containers:\n            - name: report\n              image: report:1\n",
+            "apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: report\nspec:\n  schedule: '0 6 * * *'\n  jobTemplate:\n"
+            "    spec:\n"
+            "      template:\n        spec:\n          restartPolicy: Never\n          containers:\n"
+            "            - name: report\n              image: report:1\n",
         ),
     ),
     fix="Move to the API version that replaces it; set `kubernetes:` in .gitguard.yaml when your clusters are older.",

@@ -19,7 +19,9 @@ EXAMPLE_PROJECT = (
 )
 
 
-def example_application(*, project: str = "web", repository: str = "https://github.com/example/web", namespace: str = "web-prod", home: str = "argocd") -> tuple[str, str]:
+def example_application(
+    *, project: str = "web", repository: str = "https://github.com/example/web", namespace: str = "web-prod", home: str = "argocd"
+) -> tuple[str, str]:
     """An Application for the rules' examples, right in all but what is given."""
     return (
         APPLICATION,
@@ -67,5 +69,3 @@ def because(denials: Iterable[tuple[DeclaredProject, Verdict]], field: str) -> t
     return tuple(
         Related(declared.site(verdict.entry or field), f"AppProject {declared.project.name}: {verdict.reason}") for declared, verdict in denials
     )
-
-

@@ -63,7 +63,13 @@ def _finding(
     # Which field to point at: where another namespace would be permitted on this cluster, the namespace is what is wrong.
     any_namespace = any(could_permit_destination(item.project, server, name, None, version) is not False for item, _ in denials)
     wrong = "namespace" if any_namespace else "name" if application.spec.destination.name else "server"
-    where = "a namespace that is templated" if namespace is None else f"namespace `{namespace}`" if namespace else "an Application without a destination namespace"
+    where = (
+        "a namespace that is templated"
+        if namespace is None
+        else f"namespace `{namespace}`"
+        if namespace
+        else "an Application without a destination namespace"
+    )
     message = f"AppProject `{names}` does not permit {where} on {'any cluster' if cluster is None else f'cluster {cluster}'}"
     return Finding(
         "destination-not-permitted",
@@ -78,7 +84,7 @@ def _finding(
 
 
 def _undetermined(application: Application, declared: tuple[DeclaredProject, ...], asked: tuple[str | None, str | None, str | None]) -> Undetermined:
-    server, name, namespace = asked
+    server, name, _ = asked
     if application.unknown & {"server", "name", "namespace"}:
         reason, needs = "its destination is templated", "the values that the template is filled with"
     elif any(item.project.permit_only_project_scoped_clusters for item in declared):

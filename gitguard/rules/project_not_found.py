@@ -59,7 +59,9 @@ def _missing(application: Application, choice: Choice) -> Finding:
         Related(declared.site("/metadata/name"), "declared here, but nothing applies this file: no kustomization takes it, no Application deploys it")
         for declared in choice.dead
     )
-    message = f"AppProject `{name}` does not exist" if name else "an ApplicationSet's template must name its AppProject: empty does not mean `default`"
+    message = (
+        f"AppProject `{name}` does not exist" if name else "an ApplicationSet's template must name its AppProject: empty does not mean `default`"
+    )
     fix = "apply the file that declares it" if related else f"did you mean `{choice.similar}`?" if choice.similar else "declare the AppProject"
     return Finding(
         "project-not-found",

@@ -1,8 +1,7 @@
 """What a rule is: one value with its words, its examples and its question to the repository."""
 
-from typing import NamedTuple
-
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from gitguard.model.files import ObjectFacts
 from gitguard.model.finding import Finding, ObjectRef, Site, Undetermined

@@ -4,7 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-_NAMES = {"string": "text", "integer": "an integer", "number": "a number", "boolean": "true or false", "object": "a mapping", "array": "a list", "null": "empty"}
+_NAMES = {
+    "string": "text",
+    "integer": "an integer",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "a mapping",
+    "array": "a list",
+    "null": "empty",
+}
 _SHOWN = 12
 
 

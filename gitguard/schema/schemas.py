@@ -212,13 +212,13 @@ def _without_patterns(node: Any) -> Any:
 def _explained(validator: Any, schema: Mapping[str, Any], manifest: Mapping[str, Any], dropped: str) -> Iterator[SchemaViolation]:
     seen: set[tuple[str, str]] = set()
     for error in validator.iter_errors(manifest):
-        for violation in _violations(error, schema, dropped):
+        for violation in _violations(error, schema, manifest, dropped):
             if (violation.pointer, violation.message) not in seen:
                 seen.add((violation.pointer, violation.message))
                 yield violation
 
 
-def _violations(error: Any, schema: Mapping[str, Any], dropped: str) -> Iterator[SchemaViolation]:
+def _violations(error: Any, schema: Mapping[str, Any], manifest: Mapping[str, Any], dropped: str) -> Iterator[SchemaViolation]:
     path, place = list(error.instance_path), messages.pointer(error.instance_path)
     keyword, details = str(error.schema_path[-1]) if error.schema_path else "", error.kind.as_dict()
     if "unexpected" in details:
@@ -235,23 +235,33 @@ def _violations(error: Any, schema: Mapping[str, Any], dropped: str) -> Iterator
         message, fix = messages.one_of(path, details["options"], error.instance)
         yield SchemaViolation("manifest-invalid", place, message, fix)
     elif "context" in details:
-        yield _best(error, path, place, details["context"])
+        yield _alternatives(error, path, schema, manifest)
     else:
         yield SchemaViolation("manifest-invalid", place, messages.limit(path, keyword, details), "")
 
 
-def _best(error: Any, path: list[Any], place: str, branches: list[list[Any]]) -> SchemaViolation:
-    """Of several alternatives that all fail: the types that would do, or what the alternative that came nearest complains about."""
-    kinds = [inner.kind.as_dict().get("types") for branch in branches for inner in branch]
-    if kinds and all(kinds) and all(list(inner.instance_path) == path for branch in branches for inner in branch):
+def _alternatives(error: Any, path: list[Any], schema: Mapping[str, Any], manifest: Mapping[str, Any]) -> SchemaViolation:
+    """Of several alternatives that all fail: the types that would do, else what jsonschema holds for the best match."""
+    branches = [inner for branch in error.kind.as_dict()["context"] for inner in branch]
+    kinds = [inner.kind.as_dict().get("types") if list(inner.instance_path) == path else None for inner in branches]
+    if kinds and all(kinds):
         types = dict.fromkeys(kind for types in kinds for kind in types)
-        return SchemaViolation("manifest-invalid", place, messages.wrong_type(path, types, error.instance), "")
-    deepest = max((inner for branch in branches for inner in branch), key=lambda inner: len(inner.instance_path), default=None)
-    if deepest is not None and len(deepest.instance_path) > len(path):
-        inner = next(_violations(deepest, {}, ""), None)
-        if inner is not None:
-            return inner
-    return SchemaViolation("manifest-invalid", place, f"{messages.field(path)} fits none of the forms that it may have", "")
+        return SchemaViolation("manifest-invalid", messages.pointer(path), messages.wrong_type(path, types, error.instance), "")
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    found = best_match(other for other in Draft202012Validator(schema).iter_errors(manifest) if list(other.absolute_path)[: len(path)] == path)
+    where = list(found.absolute_path) if found is not None else path
+    message = f"{messages.field(where)} fits none of the forms that it may have"
+    if found is not None and found.validator == "type":
+        types = [found.validator_value] if isinstance(found.validator_value, str) else found.validator_value
+        message = messages.wrong_type(where, types, found.instance)
+    elif found is not None and found.validator == "required" and isinstance(found.instance, dict):
+        missing = next((name for name in found.validator_value if name not in found.instance), "")
+        message = f"{messages.field([*where, missing])} is required"
+    elif found is not None and found.validator == "enum":
+        message, _ = messages.one_of(where, found.validator_value, found.instance)
+    return SchemaViolation("manifest-invalid", messages.pointer(where), message, "")
 
 
 def _at(schema: Mapping[str, Any], path: Iterable[Any]) -> Mapping[str, Any]:

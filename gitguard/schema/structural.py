@@ -6,7 +6,20 @@ Source of the rules: Kubernetes' documentation of CustomResourceDefinitions ("Sp
 from collections.abc import Mapping
 from typing import Any
 
-_KEPT = ("enum", "maximum", "minimum", "maxLength", "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "multipleOf", "maxProperties", "minProperties")
+_KEPT = (
+    "enum",
+    "maximum",
+    "minimum",
+    "maxLength",
+    "minLength",
+    "pattern",
+    "maxItems",
+    "minItems",
+    "uniqueItems",
+    "multipleOf",
+    "maxProperties",
+    "minProperties",
+)
 _VALUE_CHECKS = ("allOf", "anyOf", "oneOf")
 _EMBEDDED = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}}
 _PRESERVE = "x-kubernetes-preserve-unknown-fields"

@@ -1,0 +1,1 @@
+"""Frozen nouns, and nothing that acts on them."""
