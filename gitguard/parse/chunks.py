@@ -19,14 +19,16 @@ class Chunk(NamedTuple):
 
 
 def as_utf8(data: bytes) -> bytes:
-    """Without a byte order mark, and UTF-16 recoded; what is not valid in UTF-16 stays as it is, to be refused later."""
+    """Without a byte order mark, UTF-16 recoded, the last line ended; what is not valid in UTF-16 stays as it is, to be refused later."""
     for mark, encoding in _UTF16:
         if data.startswith(mark):
             try:
-                return data[2:].decode(encoding).encode()
+                return as_utf8(data[2:].decode(encoding).encode())
             except UnicodeDecodeError:
                 return data
-    return data.removeprefix(codecs.BOM_UTF8)
+    plain = data.removeprefix(codecs.BOM_UTF8)
+    # Kubernetes reads by lines and ends each of them, the last one too: it matters to a block scalar.
+    return plain if plain.endswith(b"\n") else plain + b"\n"
 
 
 def chunks(data: bytes) -> list[Chunk]:

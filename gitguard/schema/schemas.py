@@ -245,8 +245,8 @@ def _alternatives(error: Any, path: list[Any], schema: Mapping[str, Any], manife
     branches = [inner for branch in error.kind.as_dict()["context"] for inner in branch]
     kinds = [inner.kind.as_dict().get("types") if list(inner.instance_path) == path else None for inner in branches]
     if kinds and all(kinds):
-        types = dict.fromkeys(kind for types in kinds for kind in types)
-        return SchemaViolation("manifest-invalid", messages.pointer(path), messages.wrong_type(path, types, error.instance), "")
+        wanted = dict.fromkeys(kind for types in kinds for kind in types or ())
+        return SchemaViolation("manifest-invalid", messages.pointer(path), messages.wrong_type(path, wanted, error.instance), "")
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
