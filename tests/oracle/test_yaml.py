@@ -73,13 +73,15 @@ def disagreements(program: Path, folder: Path, texts: Iterable[bytes]) -> list[t
 def nasty(seed: int, count: int) -> Iterable[bytes]:
     """Small documents from surprising scalars, keys and shapes; the seed makes a failure come back."""
     chance = random.Random(seed)
+    # Numbers that JSON lacks are refused where they stand; Kubernetes forgives one that an equal key replaces later. The table has them.
+    scalars = [scalar for scalar in SCALARS if "inf" not in scalar.lower() and "nan" not in scalar.lower()]
     for _ in range(count):
         lines = []
         for _ in range(chance.randint(1, 4)):
-            key, scalar = chance.choice(KEYS), chance.choice(SCALARS)
+            key, scalar = chance.choice(KEYS), chance.choice(scalars)
             shape = chance.randint(0, 7)
             if shape == 0:
-                lines += [f"{key}:", f"  - {scalar}", f"  - {chance.choice(SCALARS)}"]
+                lines += [f"{key}:", f"  - {scalar}", f"  - {chance.choice(scalars)}"]
             elif shape == 1:
                 lines += [f"{key}:", f"  {chance.choice(KEYS)}: {scalar}"]
             elif shape == 2:
@@ -91,7 +93,7 @@ def nasty(seed: int, count: int) -> Iterable[bytes]:
             elif shape == 5:
                 lines += ["---", f"{key}: {scalar}"]
             elif shape == 6:
-                lines += [f"{key}: [{scalar}, {chance.choice(SCALARS)}]"]
+                lines += [f"{key}: [{scalar}, {chance.choice(scalars)}]"]
             else:
                 lines += [f"{key}: {scalar}"]
         yield ("\n".join(lines) + chance.choice(["\n", "", "\r\n"])).encode()
