@@ -79,7 +79,7 @@ def _news(after: Iterable[Item], before: Iterable[Item], identity: Callable[[Ite
 
 def counts(repository: Repository) -> Counts:
     """How much was read: each object of a file that holds manifests is judged or skipped."""
-    objects = [item for path, facts in repository.files.items() if path not in repository.patches for item in facts.objects]
+    objects = [item for path, facts in repository.files.items() if path not in repository.not_objects for item in facts.objects]
     return Counts(
         files=len({skip.path for skip in repository.skipped} | repository.files.keys() | {item.path for item in repository.unreadable}),
         manifests=len(objects),

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 _SUFFIXES = (".yaml", ".yml", ".json")
-# Folders and files that belong to forges, CI systems and their companions; compared as text, since every path of a repository is asked.
-_TOOL_FOLDERS = (".github/", ".gitlab/", ".circleci/", ".buildkite/", ".woodpecker/")
+# Folders and files of forges, CI systems and test tools (whose expectations are no whole objects); compared as text, since every
+# path of a repository is asked.
+_TOOL_FOLDERS = (".github/", ".gitlab/", ".circleci/", ".buildkite/", ".woodpecker/", ".chainsaw-test/", ".kyverno-test/")
 _TOOL_PREFIXES = (".gitlab-ci", "azure-pipelines", ".pre-commit-", ".woodpecker")
 _TOOL_FILES = frozenset(
     f"{name}{suffix}"

@@ -28,6 +28,8 @@ def facts(data: bytes, flavour: str, schemas: Schemas) -> FileFacts:
         return FileFacts(declares=tuple(sorted(kinds)), cacheable=cacheable)
     reading = read(data, json=flavour == "json")
     broken = [problem for problem in reading.problems if problem.rule == "yaml-invalid"]
+    if broken and flavour == "json" and b"apiVersion" not in data:
+        return FileFacts(skipped=(NOT_A_MANIFEST,), cacheable=cacheable)
     if broken and _TEMPLATE_LINE.search(data):
         kinds = {match.decode() for match in _DECLARED.findall(data)}
         return FileFacts(skipped=(TEMPLATE,), declares=tuple(sorted(kinds)), cacheable=cacheable)
@@ -83,7 +85,7 @@ def _collect(collected: _Collected, document: Document, schemas: Schemas) -> Non
 
 def _not_a_manifest(value: Any) -> str:
     if not isinstance(value, dict):
-        return "empty document" if value is None else "not a mapping"
+        return "empty document" if value is None else "a list or a text, not a manifest"
     sops = value.get("sops")
     if isinstance(sops, dict) and ("mac" in sops or "lastmodified" in sops):
         return "encrypted with SOPS"

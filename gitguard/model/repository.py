@@ -87,12 +87,13 @@ class DeclaredProject(NamedTuple):
 class Repository(NamedTuple):
     """Everything that was read, joined: what is applied, which projects there are, which clusters are known.
 
-    `templates` are the files whose Argo CD objects only a renderer can tell, with the kinds that they mention.
+    `not_objects` are the files that hold parts of objects, or input for a kustomization; `templates` are the files whose Argo CD objects only
+    a renderer can tell, with the kinds that they mention.
     """
 
     configuration: Configuration
     files: Mapping[str, FileFacts]
-    patches: frozenset[str]
+    not_objects: frozenset[str]
     applications: tuple[Application, ...] = ()
     projects: tuple[DeclaredProject, ...] = ()
     clusters: tuple[Cluster, ...] = ()

@@ -19,6 +19,7 @@ from gitguard.repository.reach import Deployments, Walk
 
 NO_SCHEMA = "no schema: its CustomResourceDefinition is not in the repository"
 PATCH = "kustomize patch"
+USED = "input of a kustomization"
 _VALUES_SUFFIX = "values"
 
 
@@ -28,19 +29,20 @@ def assemble(
     """`files` are the facts of every file that was read, `reasons` why a path holds no manifests where the path alone tells."""
     joined = kustomizations(files)
     charts = Charts(reasons)
-    argo = [(path, facts) for path, read in files.items() for facts in read.objects if facts.content is not None and path not in joined.patches]
+    not_objects = joined.patches | joined.used | frozenset(_stray_patches(files, joined))
+    argo = [(path, facts) for path, read in files.items() for facts in read.objects if facts.content is not None and path not in not_objects]
     is_here = _here(configuration.urls)
     deployed = Deployments(deployment for path, facts in argo for deployment in deployments(path, facts, is_here))
     walk = Walk(joined, deployed, charts, configuration.roots)
     return Repository(
         configuration,
         files,
-        joined.patches,
+        not_objects,
         applications=tuple(_applications(argo, walk)),
         projects=tuple(_projects(argo, walk)),
         clusters=tuple(_clusters(configuration, argo)),
         templates=tuple((path, facts.declares) for path, facts in files.items() if facts.declares),
-        skipped=tuple(_skipped(files, reasons, joined, charts)),
+        skipped=tuple(_skipped(files, reasons, not_objects, joined, charts)),
         unreadable=tuple(unreadable),
     )
 
@@ -78,6 +80,13 @@ def _projects(argo: Iterable[tuple[str, ObjectFacts]], walk: Walk) -> Iterable[D
             reach = _reach(path, facts, walk)
             manifest = {"metadata": {"name": facts.name}, "spec": facts.content["spec"]}
             yield DeclaredProject(path, facts, project(manifest), reach, _namespace(facts, reach))
+
+
+def _stray_patches(files: Mapping[str, FileFacts], joined: Kustomizations) -> Iterable[str]:
+    """Files named as patches that the kustomization around them leaves out: parts of objects, and nobody's."""
+    for path in files:
+        if "patch" in path.lower() and path not in joined.takers and joined.governing(path) is not None:
+            yield path
 
 
 def _reach(path: str, facts: ObjectFacts, walk: Walk) -> Reach:
@@ -134,14 +143,16 @@ def _replaced(override: Mapping[str, Any]) -> set[str]:
     return replaced
 
 
-def _skipped(files: Mapping[str, FileFacts], reasons: Mapping[str, str], joined: Kustomizations, charts: Charts) -> Iterable[Skipped]:
+def _skipped(
+    files: Mapping[str, FileFacts], reasons: Mapping[str, str], not_objects: frozenset[str], joined: Kustomizations, charts: Charts
+) -> Iterable[Skipped]:
     for path, reason in reasons.items():
         facts = files.get(path)
         if facts is None or facts.declares or (reason and not facts.objects and not facts.violations):
             yield Skipped(path, reason or TEMPLATE)
             continue
-        if path in joined.patches:
-            yield Skipped(path, PATCH)
+        if path in not_objects:
+            yield Skipped(path, PATCH if path not in joined.used else USED)
             continue
         for why in facts.skipped:
             yield Skipped(path, _better(why, path, reason, joined, charts))
@@ -157,4 +168,4 @@ def _better(why: str, path: str, reason: str, joined: Kustomizations, charts: Ch
     name = path.rpartition("/")[2]
     if reason or charts.around(path) is not None or _VALUES_SUFFIX in name:
         return reason or "Helm values"
-    return "input of a kustomization" if path in joined.used else why
+    return USED if path in joined.used else why

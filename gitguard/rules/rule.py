@@ -33,7 +33,7 @@ def own_violations(rule: str, level: str) -> Callable[[Repository], Iterable[Fin
 
     def check(repository: Repository) -> Iterable[Finding]:
         for path, facts in repository.files.items():
-            if path in repository.patches:
+            if path in repository.not_objects:
                 continue
             for violation in facts.violations:
                 if violation.rule == rule:
