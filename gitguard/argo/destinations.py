@@ -30,8 +30,8 @@ def permits_destination(project: Project, cluster: Cluster, namespace: str, vers
 
 
 def _asked(entry: DestinationEntry, cluster: Cluster, namespace: str, fixed: bool) -> bool | None:
-    by_name = entry.name != "" and permits(entry.name, cluster.name)
-    by_server = entry.server != "" and permits(entry.server, cluster.server)
+    by_name = cluster.name != "" and permits(entry.name, cluster.name)
+    by_server = cluster.server != "" and permits(entry.server, cluster.server)
     return _answer(entry, by_name, by_server, permits(entry.namespace, namespace), fixed)
 
 
@@ -47,23 +47,24 @@ def could_permit_destination(project: Project, server: str | None, name: str | N
 
 def _possible(entry: DestinationEntry, server: str | None, name: str | None, namespace: str | None, fixed: bool) -> Iterable[bool | None]:
     """What an entry may answer, over every combination of what its three globs may say of the unknown parts."""
-    for by_name in _outcomes(entry.name, name, empty=False):
-        for by_server in _outcomes(entry.server, server, empty=False):
-            for in_namespace in _outcomes(entry.namespace, namespace, empty=True):
+    for by_name in _outcomes(entry.name, name, of="name"):
+        for by_server in _outcomes(entry.server, server, of="server"):
+            for in_namespace in _outcomes(entry.namespace, namespace, of="namespace"):
                 yield _answer(entry, by_name, by_server, in_namespace, fixed)
 
 
-def _outcomes(pattern: str, value: str | None, *, empty: bool) -> tuple[bool, ...]:
-    if pattern == "" and not empty:
-        return (False,)
+def _outcomes(pattern: str, value: str | None, *, of: str) -> tuple[bool, ...]:
+    """What a glob may say of a value that is not known: a cluster's server is never empty, its name and a namespace may be."""
     if value is not None:
-        return (permits(pattern, value),)
+        return ((of == "namespace" or value != "") and permits(pattern, value),)
+    if pattern == "" and of != "namespace":
+        return (False,)
     if pattern in ("*", "**"):
-        return (True,)
+        return (True, False) if of == "name" else (True,)
     if pattern in ("!**", "!*"):
         return (False,)
     if compiles(pattern.removeprefix("!")):
-        return (pattern.startswith("!"),)
+        return (pattern.startswith("!"), False) if of == "name" else (pattern.startswith("!"),)
     return (True, False)
 
 
