@@ -12,6 +12,7 @@ _TOOL_FILES = frozenset(
     for name in (".travis", ".drone", "bitbucket-pipelines", "cloudbuild", "codecov", ".codecov", "renovate", "dependabot")
     for suffix in _SUFFIXES
 )
+_KUSTOMIZATION = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _CHART_METADATA = ("Chart.yaml", "Chart.lock", "requirements.yaml", "requirements.lock", "values.schema.json")
 CONFIGURATION = ".gitguard.yaml"
 
@@ -47,7 +48,8 @@ class Charts:
 def flavour(path: str, charts: Charts) -> tuple[str, str]:
     """How to read a file and, where it holds no manifest, why it is skipped.
 
-    The first is "yaml", "json", "template" (text of a Helm template: only searched) or "" (not read at all); the second the reason, "" for
+    The first is "yaml", "json", "kustomization", "template" (text of a Helm template: only searched) or "" (not read
+    at all); the second the reason, "" for
     none known from the path.
     """
     name = path.rpartition("/")[2]
@@ -55,6 +57,8 @@ def flavour(path: str, charts: Charts) -> tuple[str, str]:
         return "", "CI or tool configuration"
     if path == CONFIGURATION:
         return "", "gitguard's configuration"
+    if name in _KUSTOMIZATION:
+        return "kustomization", ""
     chart = charts.around(path)
     if chart is not None:
         inside = path[len(chart) + 1 :] if chart else path

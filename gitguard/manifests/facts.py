@@ -21,7 +21,7 @@ NOT_A_MANIFEST = "no apiVersion and kind"
 
 
 def facts(data: bytes, flavour: str, schemas: Schemas) -> FileFacts:
-    """The facts of a file that is to be read as `flavour` ("yaml", "json" or "template")."""
+    """The facts of a file that is to be read as `flavour` ("yaml", "json", "kustomization" or "template")."""
     cacheable = _CREDENTIALS_IN_URL.search(data) is None
     if flavour == "template":
         kinds = {match.decode() for match in _DECLARED.findall(data)}
@@ -35,7 +35,12 @@ def facts(data: bytes, flavour: str, schemas: Schemas) -> FileFacts:
         return FileFacts(skipped=(TEMPLATE,), declares=tuple(sorted(kinds)), cacheable=cacheable)
     collected = _Collected()
     for document in reading.documents:
-        _collect(collected, document, schemas)
+        if flavour == "kustomization" and isinstance(document.value, dict):
+            # kustomize knows the file by its name: apiVersion and kind may be left out.
+            collected.kustomization = kustomization(document.value)
+            collected.skipped.append("kustomization")
+        else:
+            _collect(collected, document, schemas)
     if not reading.documents and not broken:
         collected.skipped.append("empty")
     found = [_violation(problem) for problem in reading.problems if problem.rule == "yaml-invalid" or problem.document in collected.documents]
