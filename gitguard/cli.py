@@ -93,6 +93,14 @@ def explain(rule: str) -> None:
     _finish(command.run(rule), None)
 
 
+@gitguard.command()
+def demo() -> None:
+    """Show the main job on an example repository that is made for it and removed again."""
+    from gitguard.commands import demo as command
+
+    _finish(command.run(dict(os.environ)), None)
+
+
 def _options(*, config: Path | None, format_: str, fail_on: str, strict: bool, quiet: bool, verbose: bool, no_color: bool, no_cache: bool) -> Options:
     colour = sys.stdout.isatty() and not no_color and not os.environ.get("NO_COLOR")
     return Options(dict(os.environ), config, format_, fail_on, strict, quiet, verbose, colour, not no_cache)
