@@ -15,7 +15,11 @@ def source(path: str, url: str = HERE, **directory: object) -> dict[str, object]
 
 def test_1_projects_in_helm_values_are_known_and_judged(repository) -> None:
     spec = {"namespace": "argocd", "sourceRepos": ["*"], "destinations": [{"server": "*", "namespace": "web-*"}]}
-    for values in ({"projects": {"web": spec}}, {"projects": [{"name": "web", **spec}]}, {"server": {"additionalProjects": [{"name": "web", **spec}]}}):
+    for values in (
+        {"projects": {"web": spec}},
+        {"projects": [{"name": "web", **spec}]},
+        {"server": {"additionalProjects": [{"name": "web", **spec}]}},
+    ):
         files = {"bootstrap/values.yaml": yaml.safe_dump(values), "p.yaml": project("other"), "app.yaml": application()}
         assert repository.write(files).check().report["findings"] == []
         (finding,) = repository.write({"app.yaml": application(destination=BAD)}).check().report["findings"]
@@ -56,7 +60,9 @@ def test_3_dead_files_are_still_judged_by_their_schemas(repository) -> None:
 
 
 def test_4_a_path_in_another_repository_is_not_resolved_here(repository) -> None:
-    elsewhere = application("root", source=source(".", "https://github.com/example/elsewhere", recurse=True), destination={**BAD, "namespace": "web-a"})
+    elsewhere = application(
+        "root", source=source(".", "https://github.com/example/elsewhere", recurse=True), destination={**BAD, "namespace": "web-a"}
+    )
     files = {**URLS, "root.yaml": elsewhere, "p.yaml": project(), "apps/a.yaml": application(destination=BAD)}
     assert repository.write(files).check().rules() == ["destination-not-permitted"]
 
@@ -111,7 +117,10 @@ def test_7_applications_of_one_raw_name_are_two(repository) -> None:
 
 
 def test_8_a_cluster_that_is_matched_in_a_secret_outside_git_is_undetermined(repository) -> None:
-    files = {"p.yaml": project(destinations=[{"name": "prod", "namespace": "*"}]), "a.yaml": application(destination={**BAD, "server": "https://1.2.3.4"})}
+    files = {
+        "p.yaml": project(destinations=[{"name": "prod", "namespace": "*"}]),
+        "a.yaml": application(destination={**BAD, "server": "https://1.2.3.4"}),
+    }
     result = repository.write(files).check()
     assert result.report["findings"] == []
     assert "the name of server https://1.2.3.4 is not known" in result.report["undetermined"][0]["reason"]

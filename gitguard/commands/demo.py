@@ -42,24 +42,29 @@ def run(environment: Mapping[str, str]) -> Outcome:
     with sandbox(environment) as repository:
         told = ["A config repository: AppProject team-web may deploy to the namespaces web-*.", ""]
         repository.write({"projects/team-web.yaml": _PROJECT, "apps/shop.yaml": _APPLICATION % "web-shop"})
-        _step(repository, told, "Start with a shop in web-shop", expected=0)
+        _step(repository, told, "Start with a shop in web-shop", finds="")
         repository.install_hook()
         told += ["The hook is installed: `gitguard hook` runs before each commit.", ""]
         repository.write({"apps/shop.yaml": _APPLICATION % "payments"})
-        _step(repository, told, "Move the shop to payments", expected=1)
+        _step(repository, told, "Move the shop to payments", finds="destination-not-permitted")
         told += ["Blocked: Argo CD would have refused it hours later, in production. The fix: a namespace that the project permits.", ""]
         repository.write({"apps/shop.yaml": _APPLICATION % "web-payments"})
-        _step(repository, told, "Move the shop to web-payments", expected=0)
+        _step(repository, told, "Move the shop to web-payments", finds="")
         repository.git("rm", "-q", "projects/team-web.yaml")
-        _step(repository, told, "Delete the AppProject", expected=1, stage=False)
+        _step(repository, told, "Delete the AppProject", finds="project-not-found", stage=False)
         told += ["Blocked too: the shop still uses it. Nothing of this demo is left behind.", ""]
     return Outcome("\n".join(told), ExitCode.CLEAN)
 
 
-def _step(repository: Sandbox, told: list[str], message: str, *, expected: int, stage: bool = True) -> None:
+def _step(repository: Sandbox, told: list[str], message: str, *, finds: str, stage: bool = True) -> None:
     if stage:
         repository.git("add", "-A")
     code, said = repository.git("commit", "-q", "-m", message)
-    told += [f"$ git commit -m '{message}'", *(f"  {line}".rstrip() for line in said.splitlines()), f"  -> {'committed' if code == 0 else 'blocked'}", ""]
-    if code != expected:
+    told += [
+        f"$ git commit -m '{message}'",
+        *(f"  {line}".rstrip() for line in said.splitlines()),
+        f"  -> {'committed' if code == 0 else 'blocked'}",
+        "",
+    ]
+    if (code == 0) != (finds == "") or finds not in said:
         raise RepositoryError(f"the demo's commit `{message}` ended with {code}: {said}", "please report it")

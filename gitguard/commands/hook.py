@@ -9,6 +9,7 @@ from gitguard.manifests.classify import CONFIGURATION, is_candidate
 from gitguard.model.errors import ExitCode, UsageError
 from gitguard.model.files import SYMLINK, Entry, FileFacts
 from gitguard.model.finding import Report
+from gitguard.model.repository import Repository
 
 
 def run(files: Sequence[str], options: Options) -> Outcome:
@@ -42,7 +43,10 @@ def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Opt
     was = reader.facts([change.before for change in staged if change.before is not None], index)
     now = {path: facts for path, facts in after.files.items() if path in touched}
     if any(map(_decides_about_others, (*was.values(), *now.values()))) or any(map(_is_special, staged)):
-        caused = checker.caused(checker.judge(after, RULES), checker.judge(reader.repository(_before(index, staged)), RULES))
+        before = reader.repository(_before(index, staged))
+        # Taking away the last AppProject must not turn "denied" into "nothing is known of AppProjects here".
+        after = after._replace(removed_projects=_applied_projects(before) - _applied_projects(after))
+        caused = checker.caused(checker.judge(after, RULES), checker.judge(before, RULES))
     else:
         # Only what is wrong within these files can have changed: the rest of HEAD need not be judged again.
         local = after._replace(files=now, unreadable=tuple(item for item in after.unreadable if item.path in touched))
@@ -50,6 +54,10 @@ def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Opt
     report = checker.report(after, caused, reader.places(index), clock.today())
     cache.close()
     return report._replace(skipped=tuple(item for item in report.skipped if item.path in touched))
+
+
+def _applied_projects(repository: Repository) -> frozenset[str]:
+    return frozenset(declared.project.name for declared in repository.projects if declared.reach.roots)
 
 
 def _decides_about_others(facts: FileFacts) -> bool:

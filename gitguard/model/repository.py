@@ -88,7 +88,7 @@ class Repository(NamedTuple):
     """Everything that was read, joined: what is applied, which projects there are, which clusters are known.
 
     `not_objects` are the files that hold parts of objects, or input for a kustomization; `templates` are the files whose Argo CD objects only
-    a renderer can tell, with the kinds that they mention.
+    a renderer can tell, with the kinds that they mention; `removed_projects` are the AppProjects that the change under judgement takes away.
     """
 
     configuration: Configuration
@@ -98,5 +98,6 @@ class Repository(NamedTuple):
     projects: tuple[DeclaredProject, ...] = ()
     clusters: tuple[Cluster, ...] = ()
     templates: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    removed_projects: frozenset[str] = frozenset()
     skipped: tuple[Skipped, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()

@@ -15,7 +15,7 @@ class Choice(NamedTuple):
     """The AppProjects that an Application may mean.
 
     Exactly one of three: `candidates` (all of one name; one of them is meant), `unknown` with what is `needed` to tell, or neither: there
-    is no such AppProject, and `dead` or `similar` may say why.
+    is no such AppProject, and `dead`, `similar` or `removed` (by the change under judgement) may say why.
     """
 
     candidates: tuple[DeclaredProject, ...] = ()
@@ -24,6 +24,7 @@ class Choice(NamedTuple):
     needs: str = ""
     dead: tuple[DeclaredProject, ...] = ()
     similar: str = ""
+    removed: bool = False
 
 
 def project_name(application: Application) -> str:
@@ -53,6 +54,8 @@ def choose(repository: Repository, application: Application) -> Choice:
         return Choice(built_in=True)
     if name in settings.external_projects:
         return Choice(unknown=f"AppProject {name} is declared elsewhere (external.projects)", needs=f"the manifest of AppProject {name}")
+    if name in repository.removed_projects:
+        return Choice(dead=tuple(named), removed=True)
     rendered = [path for path, kinds in repository.templates if "AppProject" in kinds]
     if rendered:
         return Choice(

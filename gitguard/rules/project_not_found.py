@@ -62,7 +62,17 @@ def _missing(application: Application, choice: Choice) -> Finding:
     message = (
         f"AppProject `{name}` does not exist" if name else "an ApplicationSet's template must name its AppProject: empty does not mean `default`"
     )
-    fix = "apply the file that declares it" if related else f"did you mean `{choice.similar}`?" if choice.similar else "declare the AppProject"
+    if choice.removed:
+        message += ": this change takes it away"
+    fix = (
+        "apply the file that declares it"
+        if related
+        else f"did you mean `{choice.similar}`?"
+        if choice.similar
+        else "keep the AppProject while it is in use"
+        if choice.removed
+        else "declare the AppProject"
+    )
     return Finding(
         "project-not-found",
         "error",

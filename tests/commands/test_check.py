@@ -65,7 +65,12 @@ def test_the_text_names_rule_place_reason_and_fix(repository) -> None:
     result = repository.gitguard("check")
     assert result.code == 1
     for words in (
-        *("error[destination-not-permitted]: AppProject `web` does not permit namespace `x`", "--> a.yaml:14:5", "see p.yaml:9:3", "permits only `web-*`"),
+        *(
+            "error[destination-not-permitted]: AppProject `web` does not permit namespace `x`",
+            "--> a.yaml:14:5",
+            "see p.yaml:9:3",
+            "permits only `web-*`",
+        ),
         *("fix use a destination", "1 error in 2 files: 2 manifests, 2 judged, 1 Application, 1 AppProject; 0 undetermined, 0 suppressed"),
     ):
         assert words in result.out

@@ -1,0 +1,103 @@
+"""`gitguard hook`: what the staged change causes, and nothing else."""
+
+import os
+
+from tests.rules.applications import application, project
+
+GOOD = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: good\n"
+BROKEN = "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\nspec:\n  ports: 80\n"
+BAD = application(destination={"server": "https://kubernetes.default.svc", "namespace": "payments"})
+
+
+def test_a_bad_change_is_reported_and_a_good_one_is_not(repository) -> None:
+    repository.commit({"p.yaml": project(), "a.yaml": application()})
+    repository.write({"a.yaml": BAD})
+    result = repository.gitguard("hook", "--format", "json")
+    assert (result.code, result.rules()) == (1, ["destination-not-permitted"])
+    repository.write({"a.yaml": application(project="default")})
+    assert repository.gitguard("hook").code == 0
+
+
+def test_what_was_wrong_before_does_not_block(repository) -> None:
+    repository.commit({"p.yaml": project(), "a.yaml": BAD, "b.yaml": BROKEN})
+    repository.write({"a.yaml": "# a comment moves the lines\n" + BAD, "b.yaml": BROKEN + "  type: ClusterIP\n", "c.yaml": GOOD})
+    result = repository.gitguard("hook", "--format", "json")
+    assert (result.code, result.report["findings"]) == (0, [])
+
+
+def test_deleting_a_project_in_use_is_blocked_even_when_it_is_the_last(repository) -> None:
+    for rest in ({}, {"other.yaml": project("other")}):
+        repository.commit({"p.yaml": project(), "a.yaml": application(), **rest})
+        repository.git("rm", "-q", "p.yaml")
+        result = repository.gitguard("hook", "--format", "json")
+        assert (result.code, result.rules()) == (1, ["project-not-found"])
+        assert result.report["findings"][0]["path"] == "a.yaml"
+        repository.git("reset", "-q", "--hard")
+
+
+def test_narrowing_a_project_names_the_application_that_loses(repository) -> None:
+    repository.commit({"p.yaml": project(), "a.yaml": application()})
+    repository.write({"p.yaml": project(destinations=[])})
+    (finding,) = repository.gitguard("hook", "--format", "json").report["findings"]
+    assert (finding["path"], finding["related"][0]["path"]) == ("a.yaml", "p.yaml")
+
+
+def test_the_index_is_judged_not_the_work_tree(repository) -> None:
+    repository.commit({"a.yaml": GOOD})
+    repository.write({"a.yaml": BROKEN})
+    (repository.path / "a.yaml").write_text(GOOD)
+    assert repository.gitguard("hook").code == 1
+    repository.write({})
+    (repository.path / "a.yaml").write_text(BROKEN)
+    assert repository.gitguard("hook").code == 0
+
+
+def test_the_first_commit_of_a_repository_is_judged(repository) -> None:
+    assert repository.write({"a.yaml": BROKEN}).gitguard("hook").code == 1
+
+
+def test_nothing_relevant_staged_is_clean_and_silent(repository) -> None:
+    repository.commit({"a.yaml": BROKEN})
+    repository.write({"README.md": "hello"})
+    result = repository.gitguard("hook")
+    assert (result.code, result.out, result.err) == (0, "", "")
+
+
+def test_a_crd_that_is_staged_judges_the_objects_that_are_not(repository) -> None:
+    from tests.rules.test_manifest_invalid import CRD, WIDGET
+
+    repository.commit({"widget.yaml": WIDGET})
+    repository.write({"crd.yaml": CRD})
+    (finding,) = repository.gitguard("hook", "--format", "json").report["findings"]
+    assert finding["path"] == "widget.yaml"
+    repository.commit()
+    repository.write({"widget.yaml": WIDGET + "# moved\n"})
+    assert repository.gitguard("hook").code == 0
+
+
+def test_files_that_are_named_are_judged_by_their_schemas_only(repository) -> None:
+    repository.commit({"p.yaml": project()})
+    repository.write({"a.yaml": BROKEN, "b.yaml": BROKEN, "app.yaml": BAD})
+    (repository.path / "sub").mkdir()
+    result = repository.gitguard("hook", "--format", "json", "../a.yaml", "../app.yaml", cwd=repository.path / "sub")
+    assert [(finding["rule"], finding["path"]) for finding in result.report["findings"]] == [("manifest-invalid", "a.yaml")]
+
+
+def test_unmerged_files_are_refused_with_advice(repository) -> None:
+    repository.commit({"a.yaml": GOOD})
+    repository.git("checkout", "-q", "-b", "other")
+    repository.commit({"a.yaml": GOOD.replace("good", "other")})
+    repository.git("checkout", "-q", "main")
+    repository.commit({"a.yaml": GOOD.replace("good", "main")})
+    os.system(f"cd {repository.path} && git merge other >/dev/null 2>&1")
+    result = repository.gitguard("hook")
+    assert result.code == 2
+    assert "unmerged" in result.err
+
+
+def test_a_hook_writes_nothing_into_the_work_tree(repository) -> None:
+    repository.commit({"p.yaml": project(), "a.yaml": application()})
+    repository.write({"a.yaml": BAD})
+    before = repository.git("status", "--porcelain", "--ignored")
+    assert repository.gitguard("hook").code == 1
+    assert repository.git("status", "--porcelain", "--ignored") == before
