@@ -1,6 +1,7 @@
 """`gitguard hook`: judge what the index would make of the repository, and report what the staged change causes."""
 
 from collections.abc import Iterable, Sequence
+from os.path import normpath
 from pathlib import Path
 
 from gitguard.commands.options import Options, Outcome, exit_code, rendered
@@ -91,7 +92,8 @@ def _files_alone(found: git.GitRepository, files: Sequence[str], options: Option
     index = found.index()
     base = Path.cwd()
     root = found.root.resolve()
-    wanted = {(base / file).relative_to(root).as_posix() for file in files if (base / file).is_relative_to(root)}
+    named = [Path(normpath(base / file)) for file in files]
+    wanted = {file.relative_to(root).as_posix() for file in named if file.is_relative_to(root)}
     cache = open_cache(options.cache, options.environment)
     reader = Reader(found, configuration(found, options.config, index, cache), cache)
     # Charts and kustomizations decide what a file is, and CRDs how it is judged: they are read, though not reported on.

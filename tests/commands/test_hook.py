@@ -1,6 +1,6 @@
 """`gitguard hook`: what the staged change causes, and nothing else."""
 
-import os
+import subprocess
 
 from tests.rules.applications import application, project
 
@@ -89,7 +89,8 @@ def test_unmerged_files_are_refused_with_advice(repository) -> None:
     repository.commit({"a.yaml": GOOD.replace("good", "other")})
     repository.git("checkout", "-q", "main")
     repository.commit({"a.yaml": GOOD.replace("good", "main")})
-    os.system(f"cd {repository.path} && git merge other >/dev/null 2>&1")
+    merged = subprocess.run(["git", "merge", "-q", "other"], cwd=repository.path, env=repository.environment, capture_output=True)
+    assert merged.returncode == 1
     result = repository.gitguard("hook")
     assert result.code == 2
     assert "unmerged" in result.err
