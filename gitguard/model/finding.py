@@ -17,7 +17,7 @@ class ObjectRef(NamedTuple):
 
     def __str__(self) -> str:
         where = f"{self.namespace}/" if self.namespace else ""
-        return f"{self.kind} {where}{self.name}" if self.kind else ""
+        return f"{self.kind} {where}{self.name}".rstrip() if self.kind else ""
 
 
 class Site(NamedTuple):

@@ -26,10 +26,14 @@ class Style(NamedTuple):
 def render(report: Report, style: Style) -> str:
     """The whole report, ending in a newline."""
     parts = [_finding(finding, style) for finding in report.findings]
-    parts += [f"{style.paint('incomplete', 'error')}: {_at(item.path)}{item.message}\n" for item in report.failures]
+    parts += [f"{style.paint('incomplete', 'error')}: {_at(item.path)}{printable(item.message)}\n" for item in report.failures]
     if not style.quiet:
         parts += _undetermined(report.undetermined, style)
-        parts += [f"suppressed: {item.finding.rule} at {item.finding.site.path}: {item.reason}\n" for item in report.suppressed if style.verbose]
+        parts += [
+            f"suppressed: {item.finding.rule} at {printable(item.finding.site.path)}: {printable(item.reason)}\n"
+            for item in report.suppressed
+            if style.verbose
+        ]
         parts.append(_summary(report, style))
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
 
@@ -37,10 +41,10 @@ def render(report: Report, style: Style) -> str:
 def _finding(finding: Finding, style: Style) -> str:
     lines = [
         f"{style.paint(f'{finding.level}[{finding.rule}]', finding.level)}: {printable(finding.message)}",
-        f"  --> {finding.site.path}:{finding.site.line}:{finding.site.column}{_subject(finding)}",
+        f"  --> {printable(finding.site.path)}:{finding.site.line}:{finding.site.column}{_subject(finding)}",
     ]
     for related in finding.related:
-        place = f"{related.site.path}:{related.site.line}:{related.site.column}" if related.site.path else ""
+        place = f"{printable(related.site.path)}:{related.site.line}:{related.site.column}" if related.site.path else ""
         lines.append(f"  {style.paint('see', 'faint')} {place}{': ' if place else ''}{printable(related.message)}")
     if finding.fix:
         lines.append(f"  {style.paint('fix', 'bold')} {printable(finding.fix)}")
@@ -53,7 +57,7 @@ def _subject(finding: Finding) -> str:
 
 
 def _at(path: str) -> str:
-    return f"{path}: " if path else ""
+    return f"{printable(path)}: " if path else ""
 
 
 def _undetermined(items: Sequence[Undetermined], style: Style) -> Iterable[str]:
@@ -88,7 +92,9 @@ def _summary(report: Report, style: Style) -> str:
     if reasons:
         lines.append(f"skipped {len(report.skipped)}: " + "; ".join(f"{number} {reason}" for reason, number in reasons.items()))
     if style.verbose:
-        lines += [f"  skipped {item.path}{f' ({item.object})' if item.object else ''}: {item.reason}" for item in report.skipped]
+        lines += [
+            f"  skipped {printable(item.path)}{f' ({printable(str(item.object))})' if item.object else ''}: {item.reason}" for item in report.skipped
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -84,9 +84,9 @@ class Schemas:
     def violations(self, manifest: Mapping[str, Any]) -> tuple[SchemaViolation, ...] | None:
         """What is wrong with an object, each mistake once; None where there is no schema for its kind."""
         api_version, kind = manifest.get("apiVersion"), manifest.get("kind")
+        wrong = [name for name in ("apiVersion", "kind") if not isinstance(manifest.get(name), str)]
         if not isinstance(api_version, str) or not isinstance(kind, str):
-            wrong = "apiVersion" if not isinstance(api_version, str) else "kind"
-            return (SchemaViolation("manifest-invalid", f"/{wrong}", f"`{wrong}` must be text", ""),)
+            return tuple(SchemaViolation("manifest-invalid", f"/{name}", f"`{name}` must be text", "") for name in wrong)
         key = (api_version, kind)
         if key not in self._checkers:
             self._checkers[key] = self._checker(api_version, kind)

@@ -78,8 +78,8 @@ def test_the_text_names_rule_place_reason_and_fix(repository) -> None:
 
 
 def test_control_characters_of_a_repository_do_not_reach_the_terminal(repository) -> None:
-    repository.write({"a.yaml": 'apiVersion: v1\nkind: Service\nmetadata: {name: "a\\e[31mred"}\nspec: {ports: 1}\n'})
-    result = repository.gitguard("check")
+    repository.write({"a\x1b[31mred.yaml": 'apiVersion: v1\nkind: Service\nmetadata: {name: "a\\e[31mred"}\nspec: {ports: 1}\n'})
+    result = repository.gitguard("check", "--verbose")
     assert result.code == 1
     assert "\x1b" not in result.out
 
