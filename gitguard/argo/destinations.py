@@ -7,12 +7,15 @@ from gitguard.argo.version import at_least
 from gitguard.model.argo import Cluster, DestinationEntry, Project, Verdict
 
 _SHOWN = 5
+_SCOPED_ONLY = "/spec/permitOnlyProjectScopedClusters"
 
 
-def permits_destination(project: Project, cluster: Cluster, namespace: str, version: str = "3.6") -> Verdict:
+def permits_destination(
+    project: Project, cluster: Cluster, namespace: str, version: str = "3.6", clusters: Iterable[Cluster] | None = None
+) -> Verdict:
     """`cluster` is the resolved one: both its server and its name are compared, and one of them is enough.
 
-    Whether the cluster belongs to the project (permitOnlyProjectScopedClusters) is a second question, which this one does not ask.
+    `clusters` are all that Argo CD knows, for permitOnlyProjectScopedClusters; without them that second question is not asked.
     """
     fixed = at_least(version, (3, 6))
     allowed = ""
@@ -23,10 +26,18 @@ def permits_destination(project: Project, cluster: Cluster, namespace: str, vers
             return Verdict(False, f"the entry {_shown(entry)} denies it", pointer)
         if answer and not allowed:
             allowed = pointer
+    if allowed and clusters is not None and project.permit_only_project_scoped_clusters and not _is_scoped(project, cluster, clusters):
+        return Verdict(False, "permitOnlyProjectScopedClusters is set, and the cluster is not scoped to the project", _SCOPED_ONLY)
     if allowed:
         entry = project.destinations[int(allowed.rpartition("/")[2])]
         return Verdict(True, f"the entry {_shown(entry)} permits it", allowed)
     return _nearest_miss(project, cluster, namespace)
+
+
+def _is_scoped(project: Project, cluster: Cluster, clusters: Iterable[Cluster]) -> bool:
+    """Argo CD asks for an equal name or an equal server; two empty names are equal."""
+    own = (known for known in clusters if known.project and known.project == project.name)
+    return any(known.name == cluster.name or known.server == cluster.server for known in own)
 
 
 def _asked(entry: DestinationEntry, cluster: Cluster, namespace: str, fixed: bool) -> bool | None:

@@ -4,14 +4,23 @@ Matched by simulating the pattern's automaton: patterns come from repositories t
 pattern times text whatever they hold.
 """
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
 _SPECIAL = frozenset("*?[{\\")
+_BEYOND_STARS = frozenset("?[{\\")
+_STARS = re.compile(r"\*+")
+# States of a pattern times characters of a text; some ten seconds. No API server stores an object that comes near.
+_MOST_WORK = 100_000_000
 
 
 class GlobError(ValueError):
     """The pattern does not compile; Argo CD then treats it as matching nothing."""
+
+
+class GlobTooCostly(ValueError):
+    """The pattern is so long, and the text too, that matching them is not tried."""
 
 
 class _One(NamedTuple):
@@ -51,10 +60,16 @@ def match(pattern: str, text: str, separators: str = "") -> bool:
     """Does the whole text match? A pattern that does not compile matches nothing."""
     if not _SPECIAL.intersection(pattern):
         return pattern == text
+    if not _BEYOND_STARS.intersection(pattern):
+        matched = _match_stars(pattern, text, separators)
+        if matched is not None:
+            return matched
     try:
         states = _automaton(pattern, separators)
     except GlobError:
         return False
+    if len(states) * len(text) > _MOST_WORK:
+        raise GlobTooCostly(f"a glob of {len(pattern)} characters on a text of {len(text)} takes too long to match")
     current = _closure(states, {0})
     for character in text:
         following: set[int] = set()
@@ -69,6 +84,30 @@ def match(pattern: str, text: str, separators: str = "") -> bool:
             return False
         current = _closure(states, following)
     return len(states) - 1 in current
+
+
+def _match_stars(pattern: str, text: str, separators: str) -> bool | None:
+    """A pattern of nothing but literals and stars, without an automaton; None where its stars are of both kinds.
+
+    Each literal takes its first fit. That is enough: where a star may not cross a separator, a literal with one in it fits in one place only,
+    and one without leaves the next star the same part of the path, or more of it.
+    """
+    stars = _STARS.findall(pattern)
+    crossing = [len(star) > 1 or not separators for star in stars]
+    if len(set(crossing)) > 1:
+        return None
+    barred = "" if crossing[0] else separators
+    first, *literals = _STARS.split(pattern)
+    last = literals.pop()
+    if not text.startswith(first) or not text.endswith(last) or len(text) < len(first) + len(last):
+        return False
+    position, end = len(first), len(text) - len(last)
+    for literal in literals:
+        found = text.find(literal, position, end)
+        if found < 0 or any(separator in text[position:found] for separator in barred):
+            return False
+        position = found + len(literal)
+    return not any(separator in text[position:end] for separator in barred)
 
 
 def _closure(states: tuple[_State, ...], start: set[int]) -> set[int]:
@@ -170,28 +209,26 @@ class _Builder:
         return joined
 
     def _class(self) -> _One:
-        negated = self.pattern.startswith("!", self.position)
+        pattern = self.pattern
+        negated = pattern.startswith("!", self.position)
         self.position += negated
-        body = self.pattern[self.position :]
-        if len(body) > 1 and body[1] == "-":
+        start = self.position
+        if pattern.startswith("-", start + 1):
             # A range is exactly two ends and nothing else, both taken as they are.
-            if len(body) < 4 or body[3] != "]" or body[2] < body[0]:
+            if not pattern.startswith("]", start + 3) or pattern[start + 2] < pattern[start]:
                 raise GlobError("a range in `[…]` must be exactly `[a-z]`")
-            self.position += 4
-            return _One(frozenset(), negated, body[0], body[2])
+            self.position = start + 4
+            return _One(frozenset(), negated, pattern[start], pattern[start + 2])
         members: set[str] = set()
-        index = 0
-        while index < len(body) and body[index] != "]":
-            if body[index] == "\\":
-                index += 1
-            if index < len(body):
-                members.add(body[index])
-            index += 1
-        if index >= len(body):
-            raise GlobError("a `[` is not closed")
+        while not pattern.startswith("]", self.position):
+            self.position += pattern.startswith("\\", self.position)
+            if self.position >= len(pattern):
+                raise GlobError("a `[` is not closed")
+            members.add(pattern[self.position])
+            self.position += 1
         if not members:
             raise GlobError("`[]` is empty")
-        self.position += index + 1
+        self.position += 1
         return _One(frozenset(members), negated)
 
 

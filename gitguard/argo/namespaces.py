@@ -1,16 +1,9 @@
 """May an Application outside of the control plane's namespace use an AppProject? Argo CD's IsAppNamespacePermitted."""
 
-import re
-from functools import lru_cache
-
+from gitguard.argo.expressions import search
 from gitguard.argo.glob import match
 from gitguard.argo.version import at_least
 from gitguard.model.argo import Project, Verdict
-
-# A repetition of a group that repeats inside can take exponential time on 63 characters; such an expression is not tried.
-_REPETITION_OF_A_GROUP = re.compile(r"\)[*+{]")
-_REPETITION = re.compile(r"(?<!\\)[*+{]")
-_MANY = 4
 
 
 def permits_application_namespace(project: Project, namespace: str, control_plane: str = "argocd", version: str = "3.6") -> Verdict | None:
@@ -33,19 +26,7 @@ def permits_application_namespace(project: Project, namespace: str, control_plan
 def _matches(entry: str, namespace: str, literal_slashes: bool) -> bool | None:
     """An entry between slashes is first an unanchored regular expression, then, like every other, a glob."""
     longest_literal = 2 if literal_slashes else 1
-    if len(entry) > longest_literal and entry.startswith("/") and entry.endswith("/"):
-        found = _searched(entry[1:-1], namespace)
-        if found is not False:
-            return found
-    return entry == "*" or match(entry, namespace)
-
-
-@lru_cache(maxsize=1024)
-def _searched(expression: str, text: str) -> bool | None:
-    if _REPETITION_OF_A_GROUP.search(expression) or len(_REPETITION.findall(expression)) > _MANY:
-        return None
-    try:
-        return re.search(expression, text) is not None
-    except re.error:
-        # .NET's syntax, which Argo CD's engine speaks, has forms that Python's lacks.
-        return None
+    found: bool | None = False
+    if len(entry.encode("utf-8", "surrogatepass")) > longest_literal and entry.startswith("/") and entry.endswith("/"):
+        found = search(entry[1:-1], namespace)
+    return match(entry, namespace) or found

@@ -1,35 +1,143 @@
 """From an AppProject manifest to the value that the other functions judge by."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-from gitguard.model.argo import DestinationEntry, Project
+from gitguard.model.argo import AccountEntry, DestinationEntry, IntegrityPolicy, KindEntry, Project, Role, SyncWindow
+
+Made = TypeVar("Made")
 
 
 def project(manifest: Mapping[str, Any]) -> Project:
     """Wrongly typed parts count as absent: the schema rules report them, and the API server would not store them."""
-    spec = _mapping(manifest.get("spec"))
-    destinations = spec.get("destinations")
-    return Project(
-        _text(_mapping(manifest.get("metadata")).get("name")),
-        _texts(spec.get("sourceRepos")),
-        tuple(
-            DestinationEntry(_text(entry.get("server")), _text(entry.get("name")), _text(entry.get("namespace")))
-            for entry in map(_mapping, destinations if isinstance(destinations, list) else ())
-        ),
-        _texts(spec.get("sourceNamespaces")),
-        spec.get("permitOnlyProjectScopedClusters") is True,
-    )
+    return _Reader().project(manifest)
 
 
-def _texts(value: Any) -> tuple[str, ...]:
-    # Positions matter (entries are named by JSON pointer), so what is no text stays as an entry that matches only "".
-    return tuple(_text(entry) for entry in value) if isinstance(value, list) else ()
+def wrong_types(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """The pointers of what has another type than Argo CD's, so that it could not read the manifest at all."""
+    reader = _Reader()
+    reader.project(manifest)
+    return tuple(reader.wrong)
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+class _Reader:
+    """Reads a manifest leniently and remembers what it had to look over. Positions stay: entries are named by JSON pointer."""
 
+    def __init__(self) -> None:
+        self.wrong: list[str] = []
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    def project(self, manifest: Mapping[str, Any]) -> Project:
+        metadata, spec = self.mapping(manifest, "metadata", ""), self.mapping(manifest, "spec", "")
+        integrity = self.mapping(spec, "sourceIntegrity", "/spec")
+        git = self.mapping(integrity, "git", "/spec/sourceIntegrity")
+        whitelist = spec.get("namespaceResourceWhitelist")
+        return Project(
+            self.text(metadata, "name", "/metadata"),
+            self.texts(spec, "sourceRepos", "/spec"),
+            self.entries(spec, "destinations", "/spec", self._destination),
+            self.texts(spec, "sourceNamespaces", "/spec"),
+            self.flag(spec, "permitOnlyProjectScopedClusters", "/spec"),
+            self.entries(spec, "clusterResourceWhitelist", "/spec", self._named_kind),
+            self.entries(spec, "clusterResourceBlacklist", "/spec", self._named_kind),
+            self.entries(spec, "namespaceResourceWhitelist", "/spec", self._kind) if whitelist is not None else None,
+            self.entries(spec, "namespaceResourceBlacklist", "/spec", self._kind),
+            self._windows(spec),
+            self.entries(spec, "roles", "/spec", self._role),
+            self.entries(spec, "destinationServiceAccounts", "/spec", self._account),
+            tuple(self.entries(spec, "signatureKeys", "/spec", lambda item, at: self.text(item, "keyID", at))),
+            self.entries(git, "policies", "/spec/sourceIntegrity/git", self._policy) if integrity.get("git") is not None else None,
+            tuple(sorted((key, value) for key, value in self.mapping(metadata, "labels", "/metadata").items() if isinstance(value, str))),
+        )
+
+    def mapping(self, holder: Mapping[str, Any], key: str, at: str) -> Mapping[str, Any]:
+        value = holder.get(key)
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            self.wrong.append(f"{at}/{key}")
+            return {}
+        return value
+
+    def text(self, holder: Mapping[str, Any], key: str, at: str) -> str:
+        value = holder.get(key)
+        if isinstance(value, str):
+            return value
+        if value is not None:
+            self.wrong.append(f"{at}/{key}")
+        return ""
+
+    def flag(self, holder: Mapping[str, Any], key: str, at: str) -> bool:
+        value = holder.get(key)
+        if value is not None and not isinstance(value, bool):
+            self.wrong.append(f"{at}/{key}")
+        return value is True
+
+    def texts(self, holder: Mapping[str, Any], key: str, at: str) -> tuple[str, ...]:
+        value = holder.get(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            self.wrong.append(f"{at}/{key}")
+            return ()
+        for number, item in enumerate(value):
+            if not isinstance(item, str) and item is not None:
+                self.wrong.append(f"{at}/{key}/{number}")
+        return tuple(item if isinstance(item, str) else "" for item in value)
+
+    def entries(self, holder: Mapping[str, Any], key: str, at: str, make: Callable[[Mapping[str, Any], str], Made]) -> tuple[Made, ...]:
+        value = holder.get(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            self.wrong.append(f"{at}/{key}")
+            return ()
+        made = []
+        for number, item in enumerate(value):
+            if item is not None and not isinstance(item, Mapping):
+                self.wrong.append(f"{at}/{key}/{number}")
+            made.append(make(item if isinstance(item, Mapping) else {}, f"{at}/{key}/{number}"))
+        return tuple(made)
+
+    def _destination(self, item: Mapping[str, Any], at: str) -> DestinationEntry:
+        return DestinationEntry(self.text(item, "server", at), self.text(item, "name", at), self.text(item, "namespace", at))
+
+    def _kind(self, item: Mapping[str, Any], at: str) -> KindEntry:
+        return KindEntry(self.text(item, "group", at), self.text(item, "kind", at))
+
+    def _named_kind(self, item: Mapping[str, Any], at: str) -> KindEntry:
+        return KindEntry(self.text(item, "group", at), self.text(item, "kind", at), self.text(item, "name", at))
+
+    def _role(self, item: Mapping[str, Any], at: str) -> Role:
+        return Role(self.text(item, "name", at), self.texts(item, "policies", at), self.texts(item, "groups", at))
+
+    def _account(self, item: Mapping[str, Any], at: str) -> AccountEntry:
+        return AccountEntry(self.text(item, "server", at), self.text(item, "namespace", at), self.text(item, "defaultServiceAccount", at))
+
+    def _policy(self, item: Mapping[str, Any], at: str) -> IntegrityPolicy:
+        gpg = self.mapping(item, "gpg", at)
+        return IntegrityPolicy(
+            self.entries(item, "repos", at, lambda repo, here: self.text(repo, "url", here)),
+            self.text(gpg, "mode", f"{at}/gpg") if item.get("gpg") is not None else None,
+            self.texts(gpg, "keys", f"{at}/gpg"),
+        )
+
+    def _windows(self, spec: Mapping[str, Any]) -> tuple[SyncWindow | None, ...]:
+        # A null in this list stays one: Argo CD holds windows by reference and looks over those that are not there.
+        value = spec.get("syncWindows")
+        windows = self.entries(spec, "syncWindows", "/spec", self._window)
+        return tuple(None if item is None else window for item, window in zip(value, windows, strict=True)) if windows and value else ()
+
+    def _window(self, item: Mapping[str, Any], at: str) -> SyncWindow:
+        return SyncWindow(
+            self.text(item, "kind", at),
+            self.text(item, "schedule", at),
+            self.text(item, "duration", at),
+            self.texts(item, "applications", at),
+            self.texts(item, "namespaces", at),
+            self.texts(item, "clusters", at),
+            self.flag(item, "manualSync", at),
+            self.text(item, "timeZone", at),
+            self.flag(item, "andOperator", at),
+            self.text(item, "description", at),
+            self.flag(item, "syncOverrun", at),
+        )

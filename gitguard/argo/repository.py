@@ -6,17 +6,22 @@ Facts: argo-cd util/git/git.go and Go 1.27's net/url (Parse, String); pinned by 
 import re
 from functools import lru_cache
 
+from gitguard.argo.golang import SPACE, lower
+
 _SSH = re.compile(r"^(ssh://)?([^/:]*?)@[^@]+$", re.DOTALL)
 _SCHEME_CHARACTER = re.compile(r"[A-Za-z0-9+.\-]")
 _USER_ALLOWED = re.compile(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*")
 _HOST_ALLOWED = re.compile(r"(?:[A-Za-z0-9\-_.~!$&'()*+,;=:\[\]<>\"]|[^\x00-\x7f]|%25|%[89A-Fa-f][0-9A-Fa-f])*")
-_IPV6 = re.compile(r"\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%25[^\]]*)?\]")
+_ZONE_ALLOWED = re.compile(r"(?:[A-Za-z0-9\-_.~!$&'()*+,;=:\[\]<>\"]|[^\x00-\x7f]|%[2-7][0-9A-Fa-f])*")
+_PORT = re.compile(r":[0-9]*")
 _PATH_AS_IS = re.compile(r"(?:[A-Za-z0-9\-_.~$&+,/:;=@!'()*\[\]]|%[0-9A-Fa-f]{2})*")
 _PATH_BARE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~$&+,/:;=@")
+_HOST_BARE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~!$&'()*+,;=:[]<>\"")
 _USER_BARE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~$&+,;=")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_SPACE = " \t\n\v\f\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+# What comes out of the round trip as it went in; most repositories are named so.
+_PLAIN = re.compile(r"https?://[a-z0-9.\-]+/[a-z0-9._~\-*/]*")
 
 
 class UrlError(ValueError):
@@ -26,7 +31,9 @@ class UrlError(ValueError):
 @lru_cache(maxsize=16384)
 def normalize_git_url(url: str) -> str:
     """The form in which Argo CD compares repository URLs; "" where it can't be parsed."""
-    lowered = "".join(_lower(character) for character in url.strip(_SPACE))
+    lowered = lower(url.strip(SPACE))
+    if _PLAIN.fullmatch(lowered):
+        return lowered.removesuffix(".git")
     match = _SSH.match(lowered)
     if match and not match.group(1):
         lowered = "ssh://" + lowered.replace(":", "/", 1)
@@ -41,12 +48,6 @@ def same_url(left: str, right: str) -> bool:
     """Argo CD's SameURL: equal after normalisation, where an unparsable URL stands for itself; an empty one equals nothing."""
     first, second = normalize_git_url(left) or left, normalize_git_url(right) or right
     return bool(first) and first == second
-
-
-def _lower(character: str) -> str:
-    # Go maps rune by rune; Python's str.lower may turn one into several.
-    lowered = character.lower()
-    return lowered if len(lowered) == 1 else "i" if character == "\u0130" else character
 
 
 def _round_trip(url: str) -> str:
@@ -116,19 +117,40 @@ def _authority(scheme: str, authority: str) -> str:
 
 def _host(scheme: str, host: str) -> str:
     if "[" in host:
-        end = host.rfind("]")
-        port = host[end + 1 :]
-        if not host.startswith("[") or end < 0 or not _IPV6.fullmatch(host[: end + 1]) or not re.fullmatch(r"(?::[0-9]*)?", port):
-            raise UrlError("invalid IPv6 host")
-        return host
+        return _bracketed(host)
     if ":" in host:
         colon = host.index(":") if scheme in ("http", "https") else host.rindex(":")
-        if not re.fullmatch(r"[0-9]*", host[colon + 1 :]):
+        if not _PORT.fullmatch(host[colon:]):
             raise UrlError("invalid port")
     if not _HOST_ALLOWED.fullmatch(host):
         raise UrlError("invalid character in host name")
-    raw = _unescape(host)
-    return "".join(chr(byte) if byte < 0x80 and byte != 0x25 else f"%{byte:02X}" for byte in raw)
+    return _escape(_unescape(host), _HOST_BARE)
+
+
+def _bracketed(host: str) -> str:
+    """`[IPv6 address]:port`, where a zone may follow the address behind `%25`."""
+    end = host.rfind("]")
+    if host.rfind("[") > 0 or end < 0 or not _PORT.fullmatch(host[end + 1 :] or ":"):
+        raise UrlError("invalid IP literal")
+    address, mark, zone = host[1:end].partition("%25")
+    escaped = {int(code, 16) for code in re.findall(r"%([0-9A-Fa-f]{2})", zone)}
+    if not _HOST_ALLOWED.fullmatch(address) or not _ZONE_ALLOWED.fullmatch(zone) or (mark and not zone) or escaped - _HOST_BARE - {0x20, 0x25}:
+        raise UrlError("invalid character in IP literal")
+    # Unescaped, a `%` of the address would begin a zone too, but then something else has to stand before it.
+    bare, percent, rest = _unescape(address).decode("utf-8", "surrogateescape").partition("%")
+    if (percent and not rest and not mark) or not _is_ipv6(bare):
+        raise UrlError("not an IPv6 address")
+    return "[" + _escape(_unescape(address + mark + zone), _HOST_BARE) + "]" + host[end + 1 :]
+
+
+def _is_ipv6(address: str) -> bool:
+    from ipaddress import AddressValueError, IPv6Address
+
+    try:
+        IPv6Address(address)
+    except AddressValueError:
+        return False
+    return True
 
 
 def _path(path: str) -> str:
@@ -142,7 +164,7 @@ def _path(path: str) -> str:
 def _escaped_fragment(fragment: str) -> str:
     if _BAD_ESCAPE.search(fragment):
         raise UrlError("invalid escape")
-    if re.fullmatch(r"(?:[A-Za-z0-9\-_.~$&+,/:;=?@!'()*]|%[0-9A-Fa-f]{2})*", fragment):
+    if re.fullmatch(r"(?:[A-Za-z0-9\-_.~$&+,/:;=?@!'()*\[\]]|%[0-9A-Fa-f]{2})*", fragment):
         return fragment
     return _escape(_unescape(fragment), _PATH_BARE | frozenset(b"?!()*"))
 

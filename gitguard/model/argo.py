@@ -26,10 +26,22 @@ class Destination(NamedTuple):
 
 
 class Cluster(NamedTuple):
-    """A cluster as its secret names it; `name` may be ""."""
+    """A cluster as its secret names it; `name` may be "". `project` is the AppProject that it is scoped to, "" for none.
+
+    `namespaces` are those that Argo CD is confined to there, none: all.
+    """
 
     server: str
     name: str
+    project: str = ""
+    namespaces: tuple[str, ...] = ()
+
+
+class ProjectRepository(NamedTuple):
+    """A repository whose secret is scoped to an AppProject."""
+
+    url: str
+    project: str
 
 
 class DestinationEntry(NamedTuple):
@@ -40,14 +52,75 @@ class DestinationEntry(NamedTuple):
     namespace: str = ""
 
 
+class KindEntry(NamedTuple):
+    """One entry of a list of kinds: patterns of Go's filepath.Match. `name` exists in cluster lists only; "" is any name there."""
+
+    group: str = ""
+    kind: str = ""
+    name: str = ""
+
+
+class Role(NamedTuple):
+    """A role of an AppProject: lines of policy, and the groups that have it."""
+
+    name: str = ""
+    policies: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+class SyncWindow(NamedTuple):
+    """A sync window: `kind` allow or deny, a cron `schedule`, a Go `duration`; selectors are globs."""
+
+    kind: str = ""
+    schedule: str = ""
+    duration: str = ""
+    applications: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()
+    manual_sync: bool = False
+    time_zone: str = ""
+    and_operator: bool = False
+    description: str = ""
+    sync_overrun: bool = False
+
+
+class AccountEntry(NamedTuple):
+    """One entry of destinationServiceAccounts: globs without negation, and the service account to sync as."""
+
+    server: str = ""
+    namespace: str = ""
+    account: str = ""
+
+
+class IntegrityPolicy(NamedTuple):
+    """A policy of sourceIntegrity.git: globs of repository URLs, and how GPG signatures are checked (None: not at all)."""
+
+    repos: tuple[str, ...] = ()
+    mode: str | None = None
+    keys: tuple[str, ...] = ()
+
+
 class Project(NamedTuple):
-    """The parts of an AppProject that decide about Applications."""
+    """An AppProject. `namespace_resource_whitelist` is None where the key is absent: that permits every kind, an empty list none.
+
+    `source_integrity` is None where the block is absent; its `git` part is None where only that is.
+    """
 
     name: str
     source_repos: tuple[str, ...] = ()
     destinations: tuple[DestinationEntry, ...] = ()
     source_namespaces: tuple[str, ...] = ()
     permit_only_project_scoped_clusters: bool = False
+    cluster_resource_whitelist: tuple[KindEntry, ...] = ()
+    cluster_resource_blacklist: tuple[KindEntry, ...] = ()
+    namespace_resource_whitelist: tuple[KindEntry, ...] | None = None
+    namespace_resource_blacklist: tuple[KindEntry, ...] = ()
+    sync_windows: tuple[SyncWindow | None, ...] = ()
+    roles: tuple[Role, ...] = ()
+    destination_service_accounts: tuple[AccountEntry, ...] = ()
+    signature_keys: tuple[str, ...] = ()
+    source_integrity: tuple[IntegrityPolicy, ...] | None = None
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 class Hydrator(NamedTuple):
