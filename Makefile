@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUN := $(VENV)/.run-ready
 
-.PHONY: demo test quick lint docs bench clean
+.PHONY: demo test quick lint oracle docs bench clean
 
 demo: $(RUN)  ## show the main job, leave nothing behind
 	@$(BIN)/gitguard demo
 
 test: $(READY) lint  ## every test, the compiled test beds included
+	$(BIN)/python -m tests.oracle.beds
 	$(BIN)/python -m pytest -n auto
 
 quick: $(READY)  ## the tests that need no compiled test bed
@@ -21,6 +22,12 @@ lint: $(READY)
 	$(BIN)/ruff format --check gitguard scripts bench tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+N ?= 1000000
+
+oracle: $(READY)  ## N random questions, answered by Argo CD's own code and by gitguard
+	$(BIN)/python -m tests.oracle.beds
+	$(BIN)/python -m tests.oracle $(N)
 
 docs: $(READY)  ## regenerate docs/rules.md
 	$(BIN)/gitguard rules --format markdown > docs/rules.md

@@ -48,30 +48,36 @@ def _compiled(expression: str) -> Any:
     if len(expression) > _LONGEST:
         return None
     try:
-        if not _is_valid(expression):
-            return False
+        translated = _translated(expression)
     except _Unlike:
         return None
+    if translated is None:
+        return False
     # Imported late: few repositories have such an entry.
     import regex
 
     try:
-        return regex.compile(expression)
+        return regex.compile(translated)
     except (regex.error, OverflowError):
         return False
 
 
-def _is_valid(expression: str) -> bool:
-    """False where both dialects refuse the expression for how its pieces follow each other; _Unlike where they may differ."""
+def _translated(expression: str) -> str | None:
+    """The expression for the library; None where both dialects refuse it for how its pieces follow each other, _Unlike where they may differ."""
     reading = _Reading()
+    pieces = []
     for piece in _PIECE.finditer(expression):
         kind, text = piece.lastgroup or "", piece.group()
         if kind == "quantifier":
             if not reading.quantify(text):
-                return False
+                return None
         elif not reading.add(kind, text, piece.start()):
-            return False
-    return not reading.open and not (reading.references and reading.special)
+            return None
+        # `{,2}` are four characters in .NET, and a quantifier elsewhere.
+        pieces.append("\\{," if kind == "braces" else text)
+    if reading.references and reading.special:
+        raise _Unlike
+    return None if reading.open else "".join(pieces)
 
 
 class _Reading:
@@ -103,9 +109,7 @@ class _Reading:
         elif kind == "class":
             _check_class(text)
             self.quantifiable = "atom"
-        elif kind == "braces":
-            raise _Unlike
-        elif text in "[\\":
+        elif kind != "braces" and text in "[\\":
             return False
         elif text == ")":
             return self._close()

@@ -85,13 +85,15 @@ def _accounts(project: Project) -> Iterable[Refusal]:
     seen: set[str] = set()
     for number, entry in enumerate(project.destination_service_accounts):
         pointer = f"/spec/destinationServiceAccounts/{number}"
-        for field, value in (("server", entry.server), ("namespace", entry.namespace)):
+        fields = (("server", entry.server), ("namespace", entry.namespace))
+        for field, value in fields:
             if "!" in value:
                 yield Refusal("accounts", f"{pointer}/{field}", f"the {field} `{value}` has a `!`, and nothing is denied here")
-            elif compiles(value):
-                yield Refusal("accounts", f"{pointer}/{field}", f"the {field} `{value}` is no glob: {compiles(value)}")
         if account_problem(entry.account):
             yield Refusal("accounts", f"{pointer}/defaultServiceAccount", account_problem(entry.account))
+        for field, value in fields:
+            if compiles(value) and "!" not in value:
+                yield Refusal("accounts", f"{pointer}/{field}", f"the {field} `{value}` is no glob: {compiles(value)}")
         key = f"{entry.server}/{entry.namespace}"
         if key in seen:
             yield Refusal("accounts", pointer, f"the destination `{key}` already has a service account")

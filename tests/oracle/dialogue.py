@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gitguard.argo.glob import GlobTooCostly
-
 from tests.oracle import engine
 
 BATCH = 2_000
@@ -43,19 +42,31 @@ class Tally:
             elif not same(ask, expected, own):
                 self.disagreements.append(Disagreement(line.get("project") or line.get("world"), ask, theirs, own))
 
+    def include(self, other: "Tally") -> None:
+        self.asked += other.asked
+        self.permitted += other.permitted
+        self.undetermined += other.undetermined
+        self.disagreements += other.disagreements
+
     def table(self) -> str:
         rows = [f"{'question':14}{'asked':>10}{'permitted':>11}{'undetermined':>14}"]
         for kind, number in sorted(self.asked.items()):
             rows.append(f"{kind:14}{number:>10,}{self.permitted[kind] / number:>11.0%}{self.undetermined[kind]:>14,}")
-        rows.append(f"{'all':14}{self.asked.total():>10,}{self.permitted.total() / max(1, self.asked.total()):>11.0%}{self.undetermined.total():>14,}")
+        rows.append(
+            f"{'all':14}{self.asked.total():>10,}{self.permitted.total() / max(1, self.asked.total()):>11.0%}{self.undetermined.total():>14,}"
+        )
         return "\n".join(rows) + f"\ndisagreements: {len(self.disagreements)}\n"
 
 
 def same(ask: Mapping[str, Any], expected: Any, own: Any) -> bool:
-    if "effective" in ask:
-        # What secrets add comes in no particular order.
-        return all(sorted(map(repr, mine or ())) == sorted(map(repr, theirs or ())) if isinstance(mine, tuple) else mine == theirs for mine, theirs in zip(own, expected, strict=True)) and (own.namespace_resource_whitelist is None) == (expected.namespace_resource_whitelist is None)
-    return expected == own
+    if "effective" not in ask:
+        return bool(expected == own)
+    # What secrets add comes in no particular order; an absent list differs from an empty one.
+    return all(unordered(mine) == unordered(theirs) for mine, theirs in zip(own, expected, strict=True))
+
+
+def unordered(value: Any) -> Any:
+    return sorted(map(repr, value)) if isinstance(value, tuple) else value
 
 
 def batches(lines: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -62,7 +62,10 @@ def app_namespace(project: Project, ask: Mapping[str, Any], version: str) -> Any
 
 def validate(project: Project, ask: Mapping[str, Any], version: str) -> str:
     found = refusals(project, version)
-    return found[0].topic if found else ""
+    if not found:
+        return ""
+    # Argo CD says the same of these two fields of a destination and of a service account's entry.
+    return "field" if found[0].pointer.endswith(("/server", "/namespace")) else found[0].topic
 
 
 def policy(project: Project, ask: Mapping[str, Any], version: str) -> bool:
@@ -155,7 +158,7 @@ def comparable(ask: Mapping[str, Any], said: Any) -> Any:
             return "windows"
         text = said.partition("desc = ")[2] or said
         if text.startswith(("server has an", "namespace has an")):
-            return "destinations" if text.endswith("'!*'") else "accounts"
+            return "field"
         return next((topic for start, topic in TOPICS if text.startswith(start)), said)
     if "cluster" in ask and isinstance(said, str):
         return "error"

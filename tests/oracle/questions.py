@@ -5,20 +5,286 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 SCHEMES = ["https://", "http://", "ssh://git@", "git@", "oci://", "ssh://", "", "file://", "git://", "HTTPS://", "https:", "a+b://", "1x://"]
-HOSTS = ["github.com", "GitHub.com", "gitlab.example.com", "10.0.0.1:5000", "ghcr.io", "my_reg:5000", "localhost:5000", "[::1]:80", "h", "é.example", "git.x:443", "user:tok@github.com", "a b.com", "h:x", "h:", "[fe80::1%25en0]", "[::ffff:1.2.3.4%25]:8", "[1:2:3:4:5:6:7::%25a%20%41]:", "[1.2.3.4]", "x.y@z"]
-ORGS = ["org", "Org", "team-a", "a", "über", "x y", "%41b", "a%2Fb", "..", "a:b", "a|b", "{org}", "o*", "a[b]", "~u", "a;b", "a!b", "", "a\\b", "(a)", "日本"]
-REPOS = ["repo", "Repo.git", "infra", "charts", "x", "repo.git/", "repo/", "deep/er/path", "r?q=1", "r#f", "r?", "é", "r%zz", "r.git.git", ".git", "a,b"]
-NAMES = ["prod", "dev", "in-cluster", "staging-1", "team-a", "team-b", "kube-system", "default", "a", "ab", "", "Ünï", "payments", "prod-eu", "x.y", "a/b", "ant", "anant", "argocd"]
-SERVERS = ["https://kubernetes.default.svc", "https://prod.example:6443", "https://dev.example", "https://1.2.3.4", "https://a/b", "https://x/", "HTTPS://X", ""]
+HOSTS = [
+    "github.com",
+    "GitHub.com",
+    "gitlab.example.com",
+    "10.0.0.1:5000",
+    "ghcr.io",
+    "my_reg:5000",
+    "localhost:5000",
+    "[::1]:80",
+    "h",
+    "é.example",
+    "git.x:443",
+    "user:tok@github.com",
+    "a b.com",
+    "h:x",
+    "h:",
+    "[fe80::1%25en0]",
+    "[::ffff:1.2.3.4%25]:8",
+    "[1:2:3:4:5:6:7::%25a%20%41]:",
+    "[1.2.3.4]",
+    "x.y@z",
+]
+ORGS = [
+    "org",
+    "Org",
+    "team-a",
+    "a",
+    "über",
+    "x y",
+    "%41b",
+    "a%2Fb",
+    "..",
+    "a:b",
+    "a|b",
+    "{org}",
+    "o*",
+    "a[b]",
+    "~u",
+    "a;b",
+    "a!b",
+    "",
+    "a\\b",
+    "(a)",
+    "日本",
+]
+REPOS = [
+    "repo",
+    "Repo.git",
+    "infra",
+    "charts",
+    "x",
+    "repo.git/",
+    "repo/",
+    "deep/er/path",
+    "r?q=1",
+    "r#f",
+    "r?",
+    "é",
+    "r%zz",
+    "r.git.git",
+    ".git",
+    "a,b",
+]
+NAMES = [
+    "prod",
+    "dev",
+    "in-cluster",
+    "staging-1",
+    "team-a",
+    "team-b",
+    "kube-system",
+    "default",
+    "a",
+    "ab",
+    "",
+    "Ünï",
+    "payments",
+    "prod-eu",
+    "x.y",
+    "a/b",
+    "ant",
+    "anant",
+    "argocd",
+]
+SERVERS = [
+    "https://kubernetes.default.svc",
+    "https://prod.example:6443",
+    "https://dev.example",
+    "https://1.2.3.4",
+    "https://a/b",
+    "https://x/",
+    "HTTPS://X",
+    "",
+]
 GROUPS = ["", "apps", "batch", "rbac.authorization.k8s.io", "argoproj.io", "example.com", "a/b", "core", "*.x"]
 KINDS = ["Deployment", "Pod", "Namespace", "ClusterRole", "Secret", "deployment", "Job", "X", "É", "Network-Policy", "A]"]
 CHARACTERS = "ab/.-*?[]{},!\\^é日\u0130\u212a \t\n%:@#~A1ß_"
-BROKEN = ["[", "[]", "[!]", "{", "{a", "a\\", "[a-cx]", "[z-a]", "[a-", "!", "!!x", "!*", "!**", "!{", "![", "**", "***", "*", "?", "", "{}", "{,}", "[^a]", "[!a]*", "{a,b}", "[ab]c", "a*ant", "*a*b*", "{*,a}/x", "*/*", "{a,{b,c}}d", "[--0]", "[!-a]", "\\*", "[\\]]", "a}b", "a]b", "a,b"]
-EXPRESSIONS = ["/team-.*/", "/^team-[ab]$/", "/a|b/", "/(/", "/[/", "//", "/", "/x", "/\\d+/", "/^(?!kube-).*$/", "/(a)\\1/", "/a{2,3}/", "/./", "/^$/", "/[a-z]+-[0-9]/", "/(?i)PROD/", "/\\bprod\\b/", "/a**/", "/*/", "/p.o/", "/^prod/", "/eu$/", "/[^a-z]/", "/(dev|prod)-?.*/"]
-FIELDS = ["*", "0", "*/5", "1-5", "0-59", "30", "?", "5/10", "mon", "MON-fri", "1,15", ",", "*/0", "7", "-1", "1-", "60", "24", "jan", "2-1", "*-x", "+5", "*/2", "0,,30", "1/2/3", "a", "31", "30", "2", "12", "23", "*/1", "?/3"]
-ZONES = ["", "UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Nowhere/Else", "Local", "America", "../etc", "Australia/Lord_Howe", "EST", "europe/berlin"]
-DURATIONS = ["1h", "30m", "24h", "0", "-1h", "1h30m", "8h", "1d", "", "1.5h", "10", "1 h", "90s", "100h", "8760h", "1ns", ".5h", "2540400h", "9999999h", "1µs", "1hh", "+2h", "h", "1.h", "1000000h30m"]
-TOKENS = ["p", "proj:p:r", "applications", "get", "p/*", "allow", "deny", "*", "g", "sync", "action/x", "p/a/b", "p/é", "logs", "override", "rollback", "applicationsets", "projects", "p/a b", '"p"', "q/*", " proj:p:r", "exec", "clusters", "repositories", "update/x", "xdelete/", "p/[a]", "", "#", '"a', 'a"b', '"a,b"', "e", "m", "r", "proj:p:x", "p/a\n", "\tp"]
+BROKEN = [
+    "[",
+    "[]",
+    "[!]",
+    "{",
+    "{a",
+    "a\\",
+    "[a-cx]",
+    "[z-a]",
+    "[a-",
+    "!",
+    "!!x",
+    "!*",
+    "!**",
+    "!{",
+    "![",
+    "**",
+    "***",
+    "*",
+    "?",
+    "",
+    "{}",
+    "{,}",
+    "[^a]",
+    "[!a]*",
+    "{a,b}",
+    "[ab]c",
+    "a*ant",
+    "*a*b*",
+    "{*,a}/x",
+    "*/*",
+    "{a,{b,c}}d",
+    "[--0]",
+    "[!-a]",
+    "\\*",
+    "[\\]]",
+    "a}b",
+    "a]b",
+    "a,b",
+]
+EXPRESSIONS = [
+    "/team-.*/",
+    "/^team-[ab]$/",
+    "/a|b/",
+    "/(/",
+    "/[/",
+    "//",
+    "/",
+    "/x",
+    "/\\d+/",
+    "/^(?!kube-).*$/",
+    "/(a)\\1/",
+    "/a{2,3}/",
+    "/./",
+    "/^$/",
+    "/[a-z]+-[0-9]/",
+    "/(?i)PROD/",
+    "/\\bprod\\b/",
+    "/a**/",
+    "/*/",
+    "/p.o/",
+    "/^prod/",
+    "/eu$/",
+    "/[^a-z]/",
+    "/(dev|prod)-?.*/",
+]
+FIELDS = [
+    "*",
+    "0",
+    "*/5",
+    "1-5",
+    "0-59",
+    "30",
+    "?",
+    "5/10",
+    "mon",
+    "MON-fri",
+    "1,15",
+    ",",
+    "*/0",
+    "7",
+    "-1",
+    "1-",
+    "60",
+    "24",
+    "jan",
+    "2-1",
+    "*-x",
+    "+5",
+    "*/2",
+    "0,,30",
+    "1/2/3",
+    "a",
+    "31",
+    "30",
+    "2",
+    "12",
+    "23",
+    "*/1",
+    "?/3",
+]
+ZONES = [
+    "",
+    "UTC",
+    "Europe/Berlin",
+    "America/New_York",
+    "Asia/Kolkata",
+    "Nowhere/Else",
+    "Local",
+    "America",
+    "../etc",
+    "Australia/Lord_Howe",
+    "EST",
+    "europe/berlin",
+]
+DURATIONS = [
+    "1h",
+    "30m",
+    "24h",
+    "0",
+    "-1h",
+    "1h30m",
+    "8h",
+    "1d",
+    "",
+    "1.5h",
+    "10",
+    "1 h",
+    "90s",
+    "100h",
+    "8760h",
+    "1ns",
+    ".5h",
+    "2540400h",
+    "9999999h",
+    "1µs",
+    "1hh",
+    "+2h",
+    "h",
+    "1.h",
+    "1000000h30m",
+]
+TOKENS = [
+    "p",
+    "proj:p:r",
+    "applications",
+    "get",
+    "p/*",
+    "allow",
+    "deny",
+    "*",
+    "g",
+    "sync",
+    "action/x",
+    "p/a/b",
+    "p/é",
+    "logs",
+    "override",
+    "rollback",
+    "applicationsets",
+    "projects",
+    "p/a b",
+    '"p"',
+    "q/*",
+    " proj:p:r",
+    "exec",
+    "clusters",
+    "repositories",
+    "update/x",
+    "xdelete/",
+    "p/[a]",
+    "",
+    "#",
+    '"a',
+    'a"b',
+    '"a,b"',
+    "e",
+    "m",
+    "r",
+    "proj:p:x",
+    "p/a\n",
+    "\tp",
+]
 
 
 class Questions:
@@ -221,7 +487,13 @@ class Questions:
     def policy(self) -> str:
         usual = f"p, proj:p:r, {self.pick(TOKENS)}, {self.pick(TOKENS)}, p/{self.pick(['*', 'a', 'a/b', 'é', 'a b'])}, {self.pick(['allow', 'deny', 'no'])}"
         good = f"p, proj:p:r, {self.pick(['applications', 'logs', 'exec', 'repositories'])}, {self.pick(['get', '*', 'sync', 'action/x', 'update/*', 'rollback'])}, p/{self.pick(['*', 'a', 'n/a'])}, {self.pick(['allow', 'deny'])}"
-        made = good if self.chance(0.6) else usual if self.chance(0.6) else self.pick([",", ", "]).join(self.pick(TOKENS) for _ in range(self.random.choice([3, 5, 6, 6, 7])))
+        made = (
+            good
+            if self.chance(0.6)
+            else usual
+            if self.chance(0.6)
+            else self.pick([",", ", "]).join(self.pick(TOKENS) for _ in range(self.random.choice([3, 5, 6, 6, 7])))
+        )
         return self.mutated(made) if self.chance(0.1) else made
 
     def role(self) -> dict[str, Any]:
@@ -321,7 +593,9 @@ class Worlds(Questions):
                 cluster["project"] = self.pick(["p", "q", ""])
             if self.chance(0.3):
                 cluster["namespaces"] = self.pick(["a,b", " a , ,b", "", "team-a"])
-        repositories = [{"url": self.plain_url()} | ({"project": self.pick(["p", "q"])} if self.chance(0.6) else {}) for _ in range(self.random.randint(0, 3))]
+        repositories = [
+            {"url": self.plain_url()} | ({"project": self.pick(["p", "q"])} if self.chance(0.6) else {}) for _ in range(self.random.randint(0, 3))
+        ]
         settings = {}
         if self.chance(0.2):
             settings["cluster.inClusterEnabled"] = self.pick(["false", "true", "False", ""])
@@ -339,10 +613,16 @@ class Worlds(Questions):
         if self.chance(0.95):
             spec["sourceRepos"] = ["*"] if self.chance(0.5) else self.some(lambda: self.pattern(urls))
         if self.chance(0.95):
-            spec["destinations"] = [{"server": "*", "namespace": "*"}] if self.chance(0.5) else self.some(
-                lambda: {"server": self.pattern(SERVERS[:5]), "namespace": self.pick(["*", "*", "team-*", "a"])}
-                if self.chance(0.7)
-                else {"name": self.pattern(NAMES[:6]), "namespace": "*"}
+            spec["destinations"] = (
+                [{"server": "*", "namespace": "*"}]
+                if self.chance(0.5)
+                else self.some(
+                    lambda: (
+                        {"server": self.pattern(SERVERS[:5]), "namespace": self.pick(["*", "*", "team-*", "a"])}
+                        if self.chance(0.7)
+                        else {"name": self.pattern(NAMES[:6]), "namespace": "*"}
+                    )
+                )
             )
         for field in ("clusterResourceWhitelist", "namespaceResourceWhitelist", "namespaceResourceBlacklist"):
             if self.chance(0.4):

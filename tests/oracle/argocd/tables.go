@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"go/ast"
 	"go/parser"
+	"go/printer"
 	"go/token"
 	"os"
 	"strconv"
+	"strings"
 )
 
-// tables prints the tables of literals inside test functions as JSON: one line a table, {"function": …, "line": …, "rows": […]}. Values that are
-// no literals are {"expression": …}, so that a reader can leave their rows out and say so.
+// tables prints the lists and maps inside test functions as JSON: one line each, {"function": …, "line": …, "rows": […]}. Calls are {"call": …,
+// "arguments": […]}, other values that are no literals {"expression": …}: whoever reads a table knows what they stand for.
 func tables(files []string) {
 	encoder := json.NewEncoder(os.Stdout)
 	encoder.SetEscapeHTML(false)
@@ -32,20 +34,22 @@ func tables(files []string) {
 				if !ok {
 					return true
 				}
-				array, ok := literal.Type.(*ast.ArrayType)
-				if !ok {
-					return true
-				}
-				fields := fieldNames(array.Elt)
-				if fields == nil {
-					return true
-				}
 				rows := []any{}
-				for _, element := range literal.Elts {
-					rows = append(rows, value(element, fields))
+				switch table := literal.Type.(type) {
+				case *ast.ArrayType:
+					for _, element := range literal.Elts {
+						rows = append(rows, value(element, fieldNames(table.Elt)))
+					}
+				case *ast.MapType:
+					for _, element := range literal.Elts {
+						pair := element.(*ast.KeyValueExpr)
+						rows = append(rows, []any{value(pair.Key, nil), value(pair.Value, nil)})
+					}
+				default:
+					return true
 				}
 				encoder.Encode(map[string]any{"function": function.Name.Name, "line": set.Position(literal.Pos()).Line, "rows": rows})
-				return false
+				return true
 			})
 		}
 	}
@@ -87,8 +91,20 @@ func value(expression ast.Expr, fields []string) any {
 		}
 	case *ast.CompositeLit:
 		return composite(node, fields)
+	case *ast.CallExpr:
+		arguments := []any{}
+		for _, argument := range node.Args {
+			arguments = append(arguments, value(argument, nil))
+		}
+		return map[string]any{"call": source(node.Fun), "arguments": arguments}
 	}
-	return map[string]any{"expression": fmt.Sprintf("%T", expression)}
+	return map[string]any{"expression": source(expression)}
+}
+
+func source(expression ast.Expr) string {
+	var text strings.Builder
+	printer.Fprint(&text, token.NewFileSet(), expression)
+	return text.String()
 }
 
 func composite(literal *ast.CompositeLit, fields []string) any {
@@ -105,7 +121,7 @@ func composite(literal *ast.CompositeLit, fields []string) any {
 			if name, ok := pair.Key.(*ast.Ident); ok {
 				made[name.Name] = value(pair.Value, nil)
 			} else {
-				made[fmt.Sprint(value(pair.Key, nil))] = value(pair.Value, nil)
+				made[source(pair.Key)] = value(pair.Value, nil)
 			}
 		}
 		return made

@@ -1,0 +1,59 @@
+"""gitguard's verdicts are Argo CD's: random questions, put to Argo CD 3.6.1's own functions and to gitguard's."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.oracle import dialogue, engine
+from tests.oracle.questions import Questions, Worlds
+
+pytestmark = pytest.mark.testbed
+
+# Questions that were once answered differently, by what was wrong.
+FOUND = {
+    "a trailing slash of a scoped cluster's server counts": {
+        "project": {"metadata": {"name": "p"}, "spec": {"destinations": [{"name": "ab", "namespace": "*"}], "permitOnlyProjectScopedClusters": True}},
+        "asks": [{"destination": {"server": "https://x/", "name": "ab", "namespace": "a"}, "scoped": [{"server": "https://x/", "name": "b"}]}],
+    },
+    "brackets stay as they are in a fragment": {"asks": [{"url": "gitlab.example.com/team-a/r#[!a[-]c]f"}]},
+    "a zone of an IP literal can't have braces": {"asks": [{"url": "ssh://git@[fe80::1%25{en0,a}]//repo"}, {"url": "HTTPS://[fe80::1%25en0{]/a"}]},
+    "an address of one group and no `::` is none": {"asks": [{"url": "ssh://[:1]:80/a;b/é"}, {"url": "https://[fe80:1%25en0]/o*/r?"}]},
+    "`{,2}` is no quantifier in .NET": {
+        "project": {"metadata": {"name": "p"}, "spec": {"sourceNamespaces": ["/[a-z]{,2}/"]}},
+        "asks": [{"appNamespace": "payments"}],
+    },
+}
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_random_questions_are_answered_as_argocd_does(testbed: Callable[[str], Path], seed: int) -> None:
+    tally = dialogue.compare(testbed("argocd"), Questions(seed).lines(5_000))
+    assert not tally.disagreements, "\n".join(map(str, tally.disagreements[:5]))
+    # Questions that all get the same answer would prove nothing.
+    assert 0.35 < tally.permitted.total() / tally.asked.total() < 0.65
+    assert tally.undetermined.total() < 0.02 * tally.asked.total()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_random_control_planes_are_judged_as_argocd_does(testbed: Callable[[str], Path], seed: int) -> None:
+    tally = dialogue.compare(testbed("argocd"), Worlds(seed).lines(5_000))
+    assert not tally.disagreements, "\n".join(map(str, tally.disagreements[:5]))
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_a_disagreement_that_was_found(testbed: Callable[[str], Path], name: str) -> None:
+    line: dict[str, Any] = FOUND[name]
+    tally = dialogue.compare(testbed("argocd"), [line])
+    assert not tally.disagreements
+    assert engine.UNKNOWN not in engine.answers(line)
+
+
+def test_a_wrong_answer_would_be_seen(testbed: Callable[[str], Path]) -> None:
+    def contrary(line: Any) -> list[Any]:
+        return [not answer if isinstance(answer, bool) else answer for answer in engine.answers(line)]
+
+    tally = dialogue.compare(testbed("argocd"), Questions(0).lines(500), contrary)
+    assert len(tally.disagreements) > 300, json.dumps(tally.asked)
