@@ -586,7 +586,7 @@ class Worlds(Questions):
             yield line
 
     def world(self) -> dict[str, Any]:
-        servers = self.random.sample(SERVERS[:5] + ["https://x"], self.random.randint(0, 4))
+        servers = self.random.sample([*SERVERS[:5], "https://x"], self.random.randint(0, 4))
         clusters = [{"name": self.pick(NAMES), "server": server + self.pick(["", "", "/", "//"])} for server in servers]
         for cluster in clusters:
             if self.chance(0.3):

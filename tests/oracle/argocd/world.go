@@ -45,6 +45,11 @@ func (w *world) answer(asks []json.RawMessage) (answers []any) {
 	objects = append(objects, secrets("repository", w.Repositories)...)
 	clientset := fake.NewClientset(objects...)
 	manager := settings.NewSettingsManager(ctx, clientset, controlPlane)
+	for _, err := manager.IsInClusterEnabled(); err != nil; _, err = manager.IsInClusterEnabled() {
+		// Under load the fake API server's first list may come out empty: ask anew.
+		clientset = fake.NewClientset(objects...)
+		manager = settings.NewSettingsManager(ctx, clientset, controlPlane)
+	}
 	database := db.NewDB(controlPlane, manager, clientset)
 	indexer := cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
 	for i := range w.Projects {
