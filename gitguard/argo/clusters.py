@@ -44,6 +44,8 @@ def _by_name(name: str, clusters: Sequence[Cluster], version: str, in_cluster: b
     renamed = any(cluster.server.rstrip("/") == IN_CLUSTER_SERVER for cluster in clusters)
     if not servers and name == IN_CLUSTER_NAME and in_cluster and (not renamed or at_least(version, (3, 3))):
         servers = [IN_CLUSTER_SERVER]
+    if not in_cluster and servers == [IN_CLUSTER_SERVER]:
+        return _by_server(IN_CLUSTER_SERVER, clusters, in_cluster)
     if not in_cluster:
         servers = [server for server in servers if server != IN_CLUSTER_SERVER]
     if len(servers) > 1:

@@ -13,6 +13,7 @@ _DAYS = {name: number for number, name in enumerate(["sun", "mon", "tue", "wed",
 _EPOCH = date(1970, 1, 1).toordinal()
 _YEARS_SEARCHED = 5
 _DAY = 86_400
+_ONE_DAY = timedelta(days=1)
 
 
 class CronError(ValueError):
@@ -40,7 +41,35 @@ class Schedule(NamedTuple):
         """The first second after `moment` (seconds since 1970) at which it strikes; None where it does not within five years."""
         if not (self.minute.values and self.hour.values and self.month.values):
             return None
-        return _Clock(self.zone).search(self, moment + 1)
+        return self._next_in_utc(moment + 1) if self.zone is None else _Clock(self.zone).search(self, moment + 1)
+
+    def _next_in_utc(self, moment: int) -> int | None:
+        """Without changes of the clock it is the first fitting day, and the first time of that day which is not over."""
+        day, second = divmod(moment, _DAY)
+        first = date.fromordinal(day + _EPOCH)
+        minute = -(-second // 60)
+        found = first
+        while found.year <= first.year + _YEARS_SEARCHED:
+            if found.month not in self.month.values:
+                found = date(found.year + found.month // 12, found.month % 12 + 1, 1)
+            elif not self._falls_on(found.day, found.toordinal() % 7):
+                found += _ONE_DAY
+            else:
+                time = self._time_of_day(minute if found == first else 0)
+                if time is not None:
+                    return (found.toordinal() - _EPOCH) * _DAY + time * 60
+                found += _ONE_DAY
+        return None
+
+    def _time_of_day(self, minute: int) -> int | None:
+        """The first fitting minute of a day that is not before `minute`."""
+        hour, past = divmod(minute, 60)
+        for later in range(hour, 24):
+            if later in self.hour.values:
+                for candidate in range(past if later == hour else 0, 60):
+                    if candidate in self.minute.values:
+                        return later * 60 + candidate
+        return None
 
     def _falls_on(self, day_of_month: int, weekday: int) -> bool:
         by_day, by_weekday = day_of_month in self.day.values, weekday in self.weekday.values
@@ -149,7 +178,7 @@ def _number(text: str, names: dict[str, int]) -> int:
 class _Clock:
     """The library's search, with its ways around changes of the clock: it walks months, days, hours, minutes, and starts over at each carry."""
 
-    def __init__(self, zone: ZoneInfo | None) -> None:
+    def __init__(self, zone: ZoneInfo) -> None:
         self.offset: Callable[[int], int] = lambda moment: offset_at(zone, moment)
 
     def search(self, schedule: Schedule, moment: int) -> int | None:

@@ -1,11 +1,13 @@
 """May an AppProject's Applications deploy to a cluster and namespace? Argo CD's IsDestinationPermitted (app_project_types.go)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 
-from gitguard.argo.glob import compiles, match, permits
+from gitguard.argo.glob import compiles, match, matcher, permits
 from gitguard.argo.version import at_least
 from gitguard.model.argo import Cluster, DestinationEntry, Project, Verdict
 
+_Matcher = Callable[[str], bool]
 _SHOWN = 5
 _SCOPED_ONLY = "/spec/permitOnlyProjectScopedClusters"
 
@@ -18,14 +20,14 @@ def permits_destination(
     `clusters` are all that Argo CD knows, for permitOnlyProjectScopedClusters; without them that second question is not asked.
     """
     fixed = at_least(version, (3, 6))
+    server, name = cluster.server, cluster.name
     allowed = ""
-    for number, entry in enumerate(project.destinations):
-        pointer = f"/spec/destinations/{number}"
-        answer = _asked(entry, cluster, namespace, fixed)
+    for number, (entry, by_server, by_name, in_namespace) in enumerate(_compiled(project.destinations)):
+        answer = _answer(entry, name != "" and by_name(name), server != "" and by_server(server), in_namespace(namespace), fixed)
         if answer is False:
-            return Verdict(False, f"the entry {_shown(entry)} denies it", pointer)
+            return Verdict(False, f"the entry {_shown(entry)} denies it", f"/spec/destinations/{number}")
         if answer and not allowed:
-            allowed = pointer
+            allowed = f"/spec/destinations/{number}"
     if allowed and clusters is not None and project.permit_only_project_scoped_clusters and not _is_scoped(project, cluster, clusters):
         return Verdict(False, "permitOnlyProjectScopedClusters is set, and the cluster is not scoped to the project", _SCOPED_ONLY)
     if allowed:
@@ -40,10 +42,9 @@ def _is_scoped(project: Project, cluster: Cluster, clusters: Iterable[Cluster]) 
     return any(known.name == cluster.name or known.server == cluster.server for known in own)
 
 
-def _asked(entry: DestinationEntry, cluster: Cluster, namespace: str, fixed: bool) -> bool | None:
-    by_name = cluster.name != "" and permits(entry.name, cluster.name)
-    by_server = cluster.server != "" and permits(entry.server, cluster.server)
-    return _answer(entry, by_name, by_server, permits(entry.namespace, namespace), fixed)
+@lru_cache(maxsize=256)
+def _compiled(entries: tuple[DestinationEntry, ...]) -> tuple[tuple[DestinationEntry, _Matcher, _Matcher, _Matcher], ...]:
+    return tuple((entry, matcher(entry.server), matcher(entry.name), matcher(entry.namespace)) for entry in entries)
 
 
 def could_permit_destination(project: Project, server: str | None, name: str | None, namespace: str | None, version: str = "3.6") -> bool | None:

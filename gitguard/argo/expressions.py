@@ -127,9 +127,7 @@ class _Reading:
             if int(character) not in self.closed:
                 raise _Unlike
             self.references = True
-        elif character.isalnum() and character not in _ESCAPES and len(text) == 2:
-            raise _Unlike
-        elif not character.isascii():
+        elif (character.isalnum() and character not in _ESCAPES and len(text) == 2) or not character.isascii():
             raise _Unlike
         self.quantifiable = "anchor" if character in "bBA" else "atom"
 

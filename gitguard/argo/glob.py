@@ -5,6 +5,7 @@ pattern times text whatever they hold.
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -48,6 +49,8 @@ _State = tuple[_One | _Run | None, tuple[int, ...]]
 
 def compiles(pattern: str) -> str:
     """Why the pattern does not compile; "" where it does."""
+    if not _BEYOND_STARS.intersection(pattern):
+        return ""
     try:
         _automaton(pattern, "")
     except GlobError as error:
@@ -58,19 +61,63 @@ def compiles(pattern: str) -> str:
 @lru_cache(maxsize=65536)
 def match(pattern: str, text: str, separators: str = "") -> bool:
     """Does the whole text match? A pattern that does not compile matches nothing."""
-    if not _SPECIAL.intersection(pattern):
+    plan = _plan(pattern, separators)
+    if plan is None:
         return pattern == text
-    if not _BEYOND_STARS.intersection(pattern):
-        matched = _match_stars(pattern, text, separators)
-        if matched is not None:
-            return matched
-    try:
-        states = _automaton(pattern, separators)
-    except GlobError:
-        return False
-    if len(states) * len(text) > _MOST_WORK:
+    if isinstance(plan, _Stars):
+        return plan.takes(text)
+    if len(plan) * len(text) > _MOST_WORK:
         raise GlobTooCostly(f"a glob of {len(pattern)} characters on a text of {len(text)} takes too long to match")
-    current = _closure(states, {0})
+    return _run(plan, text)
+
+
+@lru_cache(maxsize=16384)
+def _plan(pattern: str, separators: str) -> "_Stars | tuple[_State, ...] | None":
+    """How to match the pattern: as it stands (None), literals between stars, or an automaton; an empty one where it does not compile."""
+    if not _SPECIAL.intersection(pattern):
+        return None
+    if not _BEYOND_STARS.intersection(pattern):
+        crossing = {len(star) > 1 or not separators for star in _STARS.findall(pattern)}
+        if len(crossing) == 1:
+            first, *literals = _STARS.split(pattern)
+            return _Stars(first, tuple(literals[:-1]), literals[-1], "" if crossing == {True} else separators)
+    try:
+        return _automaton(pattern, separators)
+    except GlobError:
+        return ()
+
+
+class _Stars(NamedTuple):
+    """A pattern of nothing but literals and stars of one kind; `barred` are the characters that they don't cross.
+
+    Each literal takes its first fit. That is enough: where a star may not cross a separator, a literal with one in it fits in one place only,
+    and one without leaves the next star the same part of the path, or more of it.
+    """
+
+    first: str
+    literals: tuple[str, ...]
+    last: str
+    barred: str
+
+    def takes(self, text: str) -> bool:
+        first, last = self.first, self.last
+        position, end = len(first), len(text) - len(last)
+        if position > end or not text.startswith(first) or not text.endswith(last):
+            return False
+        for literal in self.literals:
+            found = text.find(literal, position, end)
+            if found < 0 or self._bars(text, position, found):
+                return False
+            position = found + len(literal)
+        return not self._bars(text, position, end)
+
+    def _bars(self, text: str, start: int, end: int) -> bool:
+        return any(text.find(separator, start, end) >= 0 for separator in self.barred) if self.barred else False
+
+
+def _run(states: tuple[_State, ...], text: str) -> bool:
+    """Simulate the automaton."""
+    current = _closure(states, {0}) if states else set()
     for character in text:
         following: set[int] = set()
         for state in current:
@@ -84,30 +131,6 @@ def match(pattern: str, text: str, separators: str = "") -> bool:
             return False
         current = _closure(states, following)
     return len(states) - 1 in current
-
-
-def _match_stars(pattern: str, text: str, separators: str) -> bool | None:
-    """A pattern of nothing but literals and stars, without an automaton; None where its stars are of both kinds.
-
-    Each literal takes its first fit. That is enough: where a star may not cross a separator, a literal with one in it fits in one place only,
-    and one without leaves the next star the same part of the path, or more of it.
-    """
-    stars = _STARS.findall(pattern)
-    crossing = [len(star) > 1 or not separators for star in stars]
-    if len(set(crossing)) > 1:
-        return None
-    barred = "" if crossing[0] else separators
-    first, *literals = _STARS.split(pattern)
-    last = literals.pop()
-    if not text.startswith(first) or not text.endswith(last) or len(text) < len(first) + len(last):
-        return False
-    position, end = len(first), len(text) - len(last)
-    for literal in literals:
-        found = text.find(literal, position, end)
-        if found < 0 or any(separator in text[position:found] for separator in barred):
-            return False
-        position = found + len(literal)
-    return not any(separator in text[position:end] for separator in barred)
 
 
 def _closure(states: tuple[_State, ...], start: set[int]) -> set[int]:
@@ -234,6 +257,17 @@ class _Builder:
 
 def permits(pattern: str, text: str, separators: str = "") -> bool:
     """Argo CD's `globMatch` with negation: `!` turns the rest round (so that a `!` glob that does not compile matches), `*` is anything."""
+    return matcher(pattern, separators)(text)
+
+
+@lru_cache(maxsize=65536)
+def matcher(pattern: str, separators: str = "") -> Callable[[str], bool]:
+    """`permits` for one pattern, made once for many texts."""
     if pattern.startswith("!"):
-        return not match(pattern[1:], text, separators)
-    return pattern == "*" or match(pattern, text, separators)
+        return lambda text: not match(pattern[1:], text, separators)
+    if pattern == "*":
+        return lambda text: True
+    plan = _plan(pattern, separators)
+    if plan is None:
+        return lambda text: text == pattern
+    return plan.takes if isinstance(plan, _Stars) else lambda text: match(pattern, text, separators)

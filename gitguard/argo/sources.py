@@ -1,8 +1,9 @@
 """May an AppProject's Applications use a repository? Argo CD's IsSourcePermitted (app_project_types.go), with its reasons."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
-from gitguard.argo.glob import compiles, match, permits
+from gitguard.argo.glob import compiles, match, matcher
 from gitguard.argo.repository import normalize_git_url
 from gitguard.model.argo import Project, Verdict
 
@@ -16,12 +17,11 @@ def permits_source(project: Project, repo_url: str, version: str = "3.6") -> Ver
     """
     wanted = normalize_git_url(repo_url)
     allowed = ""
-    for number, pattern in enumerate(project.source_repos):
-        entry = f"/spec/sourceRepos/{number}"
-        if permits(_normalized(pattern), wanted, "/"):
-            allowed = allowed or entry
+    for number, (pattern, permits) in enumerate(_compiled(project.source_repos)):
+        if permits(wanted):
+            allowed = allowed or f"/spec/sourceRepos/{number}"
         elif pattern.startswith("!"):
-            return Verdict(False, f"`{pattern}` denies it", entry)
+            return Verdict(False, f"`{pattern}` denies it", f"/spec/sourceRepos/{number}")
     if allowed:
         pattern = project.source_repos[int(allowed.rpartition("/")[2])]
         how = f"`{pattern}` permits it" if not pattern.startswith("!") else f"`{pattern}` does not deny it, and a deny entry that misses permits"
@@ -40,6 +40,11 @@ def could_permit_source(project: Project, version: str = "3.6") -> bool | None:
 @lru_cache(maxsize=16384)
 def _normalized(pattern: str) -> str:
     return "!" + normalize_git_url(pattern[1:]) if pattern.startswith("!") else normalize_git_url(pattern)
+
+
+@lru_cache(maxsize=256)
+def _compiled(patterns: tuple[str, ...]) -> tuple[tuple[str, Callable[[str], bool]], ...]:
+    return tuple((pattern, matcher(_normalized(pattern), "/")) for pattern in patterns)
 
 
 def _nearest_miss(project: Project, wanted: str) -> Verdict:
@@ -66,11 +71,13 @@ def _why_missed(pattern: str, normalized: str, wanted: str) -> str:
         return "the repository ends in `/` and the entry does not"
     if "*" in normalized and match(normalized, wanted):
         return "`*` stops at `/`; `**` would match"
-    if match(_bare(normalized), _bare(wanted), "/"):
+    bare = _bare(normalized)
+    if (bare != normalized or _bare(wanted) != wanted) and match(bare, _bare(wanted), "/"):
         return "scheme, port or user differ, and Argo CD compares them literally"
     return ""
 
 
+@lru_cache(maxsize=16384)
 def _bare(url: str) -> str:
     """Host and path of a URL, without scheme, user, port; `host:path` of scp-like forms was already turned into `host/path`."""
     _, _, rest = url.rpartition("://")

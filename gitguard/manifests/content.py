@@ -1,14 +1,22 @@
 """The part of an object that rules read. Everything else, and every value that could be a secret, stays out of memory and caches."""
 
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
 ARGO_GROUP = "argoproj.io/"
-CLUSTER_LABEL = "argocd.argoproj.io/secret-type"
+LABEL_OF_SECRETS = "argocd.argoproj.io/secret-type"
+# Argo CD's ConfigMap, and what of it decides about AppProjects.
+SETTINGS = "argocd-cm"
+_SETTINGS = ("globalProjects", "cluster.inClusterEnabled")
+# The fields of Argo CD's secrets that it compares; all others may be credentials and are never looked at.
+_SECRET_FIELDS = {"cluster": ("name", "server", "project", "namespaces"), "repository": ("url", "project")}
+_PASSWORD_IN_URL = re.compile(r"://[^/@]*:[^/]*@")
 _SOURCE_FIELDS = ("repoURL", "path", "chart", "targetRevision", "ref", "name", "directory")
 _TOOLS = ("helm", "kustomize", "plugin")
 _PRESENT = "(present)"
+_ROLE_FIELDS = ("name", "policies", "groups")
 TEMPLATE_TOKEN = re.compile(r"\{\{-?\s*\.?([A-Za-z0-9_.\-]+)\s*-?\}\}")
 
 
@@ -22,8 +30,14 @@ def relevant(manifest: Mapping[str, Any]) -> Mapping[str, Any] | None:
             return {"metadata": _metadata(manifest), "spec": _application_set(_mapping(manifest, "spec"))}
         if kind == "AppProject":
             return {"metadata": _metadata(manifest), "spec": _project(_mapping(manifest, "spec"))}
-    if kind == "Secret" and _mapping(_mapping(manifest, "metadata"), "labels").get(CLUSTER_LABEL) == "cluster":
-        return _cluster(manifest)
+    if kind == "Secret":
+        return _secret(manifest)
+    if kind == "ConfigMap" and _mapping(manifest, "metadata").get("name") == SETTINGS:
+        data = _mapping(manifest, "data")
+        return {"settings": {key: data[key] for key in _SETTINGS if isinstance(data.get(key), str)}}
+    if kind == "CustomResourceDefinition":
+        spec = _mapping(manifest, "spec")
+        return {"defines": {"group": spec.get("group"), "kind": _mapping(spec, "names").get("kind"), "scope": spec.get("scope")}}
     return None
 
 
@@ -79,8 +93,14 @@ def _metadata(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _project(spec: Mapping[str, Any]) -> Mapping[str, Any]:
-    # JWT tokens of roles hold ids and times, no secrets, but nothing reads them.
-    return {key: value for key, value in spec.items() if key != "roles"}
+    roles = spec.get("roles")
+    if not isinstance(roles, list):
+        return spec
+    # JWT tokens hold ids and times, no secrets, but nothing reads them.
+    return {
+        **spec,
+        "roles": [{key: value for key, value in role.items() if key in _ROLE_FIELDS} if isinstance(role, dict) else role for role in roles],
+    }
 
 
 def _application(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,7 +170,17 @@ def _generator(generator: Mapping[str, Any], tokens: frozenset[str]) -> Mapping[
     return kept
 
 
-def _cluster(secret: Mapping[str, Any]) -> Mapping[str, Any]:
-    # Only the two fields that Argo CD matches destinations with; `config` holds credentials and is never looked at.
-    plain = _mapping(secret, "stringData")
-    return {"cluster": {key: plain[key] for key in ("name", "server") if isinstance(plain.get(key), str)}}
+def _secret(manifest: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    kind = _mapping(_mapping(manifest, "metadata"), "labels").get(LABEL_OF_SECRETS)
+    if not isinstance(kind, str) or kind not in _SECRET_FIELDS:
+        return None
+    plain, encoded = _mapping(manifest, "stringData"), _mapping(manifest, "data")
+    found = {field: plain.get(field, _decoded(encoded.get(field))) for field in _SECRET_FIELDS[kind]}
+    return {kind: {field: text for field, text in found.items() if isinstance(text, str) and not _PASSWORD_IN_URL.search(text)}}
+
+
+def _decoded(value: Any) -> str | None:
+    try:
+        return b64decode(value, validate=True).decode() if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -1,7 +1,8 @@
 """A config repository as the rules see it: whole, however small the change that is judged."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from gitguard.model.argo import ApplicationSpec, Cluster, Project
 from gitguard.model.configuration import Configuration
@@ -66,29 +67,53 @@ class Application(NamedTuple):
 
 
 class DeclaredProject(NamedTuple):
-    """An AppProject that the repository declares; not reached by anything where `reach.roots` is empty."""
+    """An AppProject that the repository declares; not reached by anything where `reach.roots` is empty.
+
+    `own` is what its manifest says, `project` what Argo CD judges by: `own`, what secrets scope to it, and what it inherits from global
+    projects. `parts` says how many entries of each list come from where (the name of an AppProject, "" for secrets), `inherited` are the
+    global ones; `missing_global` is one that it inherits from and that is not declared here.
+    """
 
     path: str
     facts: ObjectFacts
     project: Project
     reach: Reach
     namespace: str
+    own: Project = Project("")
+    parts: tuple[tuple[str, Mapping[str, int]], ...] = ()
+    inherited: tuple["DeclaredProject", ...] = ()
+    missing_global: str = ""
 
     @property
-    def changed_by_kustomize(self) -> bool:
-        """Do patches make it something else than what the file says?"""
-        return self.reach.changes("AppProject")
+    def unknown(self) -> tuple[str, str]:
+        """Why nothing can be said of what it permits, and what would be needed to; ("", "") where it can be judged."""
+        if self.reach.changes("AppProject"):
+            return f"kustomize patches change AppProject {self.project.name} before it is applied", "rendering of its kustomization"
+        if self.missing_global:
+            reason = f"AppProject {self.project.name} inherits from the global project {self.missing_global}, which is not declared here"
+            return reason, f"the manifest of AppProject {self.missing_global}"
+        return "", ""
 
     def site(self, pointer: str) -> Site:
         """The place of a field of the AppProject."""
         return Site(self.path, self.facts.document, self.facts.at(pointer))
 
 
+class Settings(NamedTuple):
+    """What an argocd-cm of the repository says about AppProjects: the value of `globalProjects`, parsed, and whether in-cluster is enabled."""
+
+    path: str
+    namespace: str
+    global_projects: Any = None
+    in_cluster: bool = True
+
+
 class Repository(NamedTuple):
     """Everything that was read, joined: what is applied, which projects there are, which clusters are known.
 
     `not_objects` are the files that hold parts of objects, or input for a kustomization; `templates` are the files whose Argo CD objects only
-    a renderer can tell, with the kinds that they mention; `removed_projects` are the AppProjects that the change under judgement takes away.
+    a renderer can tell, with the kinds that they mention; `scopes` says of the kinds (group, kind) that CRDs of the repository define whether
+    they are namespaced; `removed_projects` are the AppProjects that the change under judgement takes away.
     """
 
     configuration: Configuration
@@ -97,6 +122,8 @@ class Repository(NamedTuple):
     applications: tuple[Application, ...] = ()
     projects: tuple[DeclaredProject, ...] = ()
     clusters: tuple[Cluster, ...] = ()
+    settings: tuple[Settings, ...] = ()
+    scopes: Mapping[tuple[str, str], bool] = MappingProxyType({})
     templates: tuple[tuple[str, tuple[str, ...]], ...] = ()
     removed_projects: frozenset[str] = frozenset()
     skipped: tuple[Skipped, ...] = ()

@@ -8,12 +8,14 @@ from gitguard.argo.projects import project
 from gitguard.argo.repository import same_url
 from gitguard.manifests.classify import Charts
 from gitguard.manifests.facts import NOT_A_MANIFEST, TEMPLATE, TEMPLATE_MARK
-from gitguard.model.argo import ApplicationSpec, Cluster
+from gitguard.model.argo import ApplicationSpec, Cluster, ProjectRepository
 from gitguard.model.configuration import Configuration
 from gitguard.model.files import FileFacts, ObjectFacts, Unreadable
 from gitguard.model.finding import ObjectRef, Skipped
-from gitguard.model.repository import Application, DeclaredProject, Reach, Repository
+from gitguard.model.repository import Application, DeclaredProject, Reach, Repository, Settings
+from gitguard.parse import read
 from gitguard.repository.deployments import deployments
+from gitguard.repository.inheritance import inheriting
 from gitguard.repository.kustomize import Kustomizations, kustomizations
 from gitguard.repository.reach import Deployments, Walk
 
@@ -34,13 +36,17 @@ def assemble(
     is_here = _here(configuration.urls)
     deployed = Deployments(deployment for path, facts in argo for deployment in deployments(path, facts, is_here))
     walk = Walk(joined, deployed, charts, configuration.roots)
+    clusters = tuple(dict.fromkeys(_clusters(configuration, argo)))
+    settings = tuple(_settings(files))
     return Repository(
         configuration,
         files,
         not_objects,
         applications=tuple(_applications(argo, walk)),
-        projects=tuple(_projects(argo, walk)),
-        clusters=tuple(_clusters(configuration, argo)),
+        projects=tuple(inheriting(configuration, tuple(_projects(argo, walk)), settings, tuple(_repositories(argo)), clusters)),
+        clusters=clusters,
+        settings=settings,
+        scopes=dict(_scopes(argo)),
         templates=tuple((path, facts.declares) for path, facts in files.items() if facts.declares),
         skipped=tuple(_skipped(files, reasons, not_objects, joined, charts)),
         unreadable=tuple(unreadable),
@@ -78,8 +84,9 @@ def _projects(argo: Iterable[tuple[str, ObjectFacts]], walk: Walk) -> Iterable[D
     for path, facts in argo:
         if facts.kind == "AppProject" and facts.content is not None:
             reach = _reach(path, facts, walk)
-            manifest = {"metadata": {"name": facts.name}, "spec": facts.content["spec"]}
-            yield DeclaredProject(path, facts, project(manifest), reach, _namespace(facts, reach))
+            metadata = {"name": facts.name, "labels": facts.content["metadata"].get("labels")}
+            own = project({"metadata": metadata, "spec": facts.content["spec"]})
+            yield DeclaredProject(path, facts, own, reach, _namespace(facts, reach), own)
 
 
 def _stray_patches(files: Mapping[str, FileFacts], joined: Kustomizations) -> Iterable[str]:
@@ -101,11 +108,40 @@ def _namespace(facts: ObjectFacts, reach: Reach) -> str:
 
 
 def _clusters(configuration: Configuration, argo: Iterable[tuple[str, ObjectFacts]]) -> Iterable[Cluster]:
-    yield from (Cluster(known.server, known.name) for known in configuration.clusters)
+    yield from (Cluster(known.server.rstrip("/"), known.name) for known in configuration.clusters)
     for _, facts in argo:
-        cluster = (facts.content or {}).get("cluster", {})
-        if cluster.get("server") and not TEMPLATE_MARK.search(cluster["server"] + cluster.get("name", "")):
-            yield Cluster(cluster["server"], cluster.get("name", ""))
+        said = (facts.content or {}).get("cluster", {})
+        if said.get("server") and not TEMPLATE_MARK.search("".join(said.values())):
+            namespaces = tuple(part.strip() for part in said.get("namespaces", "").split(",") if part.strip())
+            yield Cluster(said["server"].rstrip("/"), said.get("name", ""), said.get("project", ""), namespaces)
+
+
+def _repositories(argo: Iterable[tuple[str, ObjectFacts]]) -> Iterable[ProjectRepository]:
+    for _, facts in argo:
+        said = (facts.content or {}).get("repository", {})
+        if said.get("url") and said.get("project") and not TEMPLATE_MARK.search("".join(said.values())):
+            yield ProjectRepository(said["url"], said["project"])
+
+
+def _settings(files: Mapping[str, FileFacts]) -> Iterable[Settings]:
+    """Every argocd-cm, the patches of kustomizations included: it is often one over what Argo CD is installed from."""
+    for path, read_facts in files.items():
+        for facts in read_facts.objects:
+            said = (facts.content or {}).get("settings")
+            if said is not None:
+                yield Settings(path, facts.namespace, _parsed(said.get("globalProjects", "")), said.get("cluster.inClusterEnabled") != "false")
+
+
+def _parsed(text: str) -> Any:
+    reading = read(text.encode("utf-8", "surrogatepass"))
+    return reading.documents[0].value if reading.documents and not reading.problems else None
+
+
+def _scopes(argo: Iterable[tuple[str, ObjectFacts]]) -> Iterable[tuple[tuple[str, str], bool]]:
+    for _, facts in argo:
+        said = (facts.content or {}).get("defines", {})
+        if isinstance(said.get("group"), str) and isinstance(said.get("kind"), str) and said.get("scope") in ("Namespaced", "Cluster"):
+            yield (said["group"], said["kind"]), said["scope"] == "Namespaced"
 
 
 def _unknown(spec: ApplicationSpec) -> set[str]:

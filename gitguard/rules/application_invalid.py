@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 
 from gitguard.argo.applications import structure
+from gitguard.argo.clusters import Unresolved
+from gitguard.model.argo import Complaint
 from gitguard.model.finding import Finding
-from gitguard.model.repository import Repository
-from gitguard.rules.application_rule import APPLICATION, EXAMPLE_PROJECT, applied, example_application
+from gitguard.model.repository import Application, Repository
+from gitguard.rules.application_rule import APPLICATION, EXAMPLE_PROJECT, applied, cluster_of, example_application
 from gitguard.rules.rule import Rule
 
 _NO_CLUSTER = (
@@ -22,12 +24,19 @@ def check(repository: Repository) -> Iterable[Finding]:
     for application in applied(repository):
         if application.changed_by_kustomize:
             continue
-        for complaint in structure(application.spec):
+        for complaint in (*structure(application.spec, repository.configuration.argocd.version), *_disabled(repository, application)):
             part = next((name for prefix, name in _PART_OF if complaint.pointer.startswith(prefix)), "")
             replaced = {"server", "name"} if part == "destination" else {part}
             if not application.unknown & replaced:
                 site = application.site(complaint.pointer)
                 yield Finding("application-invalid", "error", complaint.message, application.reference, site, application=application.key)
+
+
+def _disabled(repository: Repository, application: Application) -> Iterable[Complaint]:
+    """The cluster that Argo CD runs in may be closed to Applications."""
+    found, destination = cluster_of(repository, application), application.spec.destination
+    if isinstance(found, Unresolved) and found.denied and bool(destination.server) != bool(destination.name):
+        yield Complaint(f"/spec/destination/{'server' if destination.server else 'name'}", found.reason)
 
 
 RULE = Rule(

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from gitguard.model.argo import Verdict
+from gitguard.argo.clusters import Unresolved, resolve
+from gitguard.model.argo import Cluster, Verdict
 from gitguard.model.finding import Related, Undetermined
 from gitguard.model.repository import Application, DeclaredProject, Repository
-from gitguard.repository.choices import choose
+from gitguard.repository.choices import choose, control_plane
+from gitguard.repository.inheritance import in_cluster_enabled, site_of
 
 PROJECTS = "projects.yaml"
 APPLICATION = "web.yaml"
@@ -45,9 +47,16 @@ def needs_rendering(rule: str, application: Application) -> Undetermined | None:
 
 
 def candidates(repository: Repository, application: Application) -> tuple[DeclaredProject, ...]:
-    """The AppProjects to judge against; none where that is not known (project-not-found says so), or where patches change them."""
+    """The AppProjects to judge against; none where they are not known, or can't be judged (project-not-found says so)."""
     chosen = choose(repository, application).candidates
-    return () if any(declared.changed_by_kustomize for declared in chosen) else chosen
+    return () if any(declared.unknown[0] for declared in chosen) else chosen
+
+
+def cluster_of(repository: Repository, application: Application) -> Cluster | Unresolved:
+    """The cluster that the destination means."""
+    enabled = in_cluster_enabled(repository.configuration, repository.settings, control_plane(repository, application), application.path)
+    version = repository.configuration.argocd.version
+    return resolve(application.spec.destination, repository.clusters, version, in_cluster=enabled)
 
 
 def denied_by_all(
@@ -67,5 +76,5 @@ def denied_by_all(
 def because(denials: Iterable[tuple[DeclaredProject, Verdict]], field: str) -> tuple[Related, ...]:
     """The places in the AppProjects that deny: the entry, or the list where nothing matched."""
     return tuple(
-        Related(declared.site(verdict.entry or field), f"AppProject {declared.project.name}: {verdict.reason}") for declared, verdict in denials
+        Related(site_of(declared, verdict.entry or field), f"AppProject {declared.project.name}: {verdict.reason}") for declared, verdict in denials
     )

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from gitguard.argo.clusters import Unresolved, resolve
+from gitguard.argo.clusters import Unresolved
 from gitguard.argo.destinations import could_permit_destination, permits_destination
 from gitguard.model.argo import Cluster, Verdict
 from gitguard.model.finding import Finding, Undetermined
 from gitguard.model.repository import Application, DeclaredProject, Repository
-from gitguard.rules.application_rule import EXAMPLE_PROJECT, applied, because, candidates, denied_by_all, example_application
+from gitguard.rules.application_rule import EXAMPLE_PROJECT, applied, because, candidates, cluster_of, denied_by_all, example_application
 from gitguard.rules.rule import Rule
 
 _FIELD = "/spec/destination"
@@ -30,9 +30,13 @@ def _judged(repository: Repository, application: Application, declared: tuple[De
 
     def judge(item: DeclaredProject) -> Verdict | None:
         could = could_permit_destination(item.project, server, name, namespace, version)
-        if could is None or (could and item.project.permit_only_project_scoped_clusters):
+        if could is None:
             return None
         known = permits_destination(item.project, Cluster(server or "", name or ""), namespace or "", version)
+        if could and item.project.permit_only_project_scoped_clusters:
+            # Cluster secrets are seldom in git: one that is proves that the cluster is scoped, none proves nothing.
+            scoped = permits_destination(item.project, Cluster(server or "", name or ""), namespace or "", version, repository.clusters)
+            return scoped if scoped.permitted else None
         return known if known.permitted == could else Verdict(could, "no entry can match this destination, whatever is filled in", "")
 
     denials, undetermined = denied_by_all(declared, judge)
@@ -48,7 +52,7 @@ def _known(repository: Repository, application: Application) -> tuple[str | None
     namespace = None if "namespace" in unknown else destination.namespace
     if unknown & {"server", "name"}:
         return (None, None, namespace)
-    found = resolve(destination, repository.clusters, repository.configuration.argocd.version)
+    found = cluster_of(repository, application)
     if isinstance(found, Unresolved):
         return ("", "", namespace) if found.denied else (destination.server or None, destination.name or None, namespace)
     return (found.server, found.name, namespace)

@@ -23,7 +23,7 @@ def check(repository: Repository) -> Iterable[Finding | Undetermined]:
         if choice.unknown:
             yield _undetermined(application, choice)
         elif choice.candidates:
-            yield from _patched_projects(application, choice)
+            yield from _unknown_projects(choice)
         elif not choice.built_in:
             yield _missing(application, choice)
 
@@ -46,11 +46,11 @@ def _undetermined(application: Application, choice: Choice) -> Undetermined:
     return Undetermined("project-not-found", reference, choice.unknown, choice.needs, site)
 
 
-def _patched_projects(application: Application, choice: Choice) -> Iterable[Undetermined]:
+def _unknown_projects(choice: Choice) -> Iterable[Undetermined]:
     for declared in choice.candidates:
-        if declared.changed_by_kustomize:
-            reason = f"kustomize patches change AppProject {declared.project.name} before it is applied"
-            yield Undetermined("source-not-permitted", ObjectRef(), reason, "rendering of its kustomization", declared.site(""))
+        reason, needs = declared.unknown
+        if reason:
+            yield Undetermined("source-not-permitted", ObjectRef(), reason, needs, declared.site(""))
 
 
 def _missing(application: Application, choice: Choice) -> Finding:
