@@ -76,6 +76,63 @@ def hook(files: Sequence[str], output: Path | None, **shared: Any) -> None:
 
 
 @gitguard.command()
+@click.argument("project", required=False)
+@click.argument("ask", required=False, metavar="[source|destination|kind|namespace|sync]")
+@click.argument("subject", required=False, default="")
+@click.option("--batch", type=click.Path(path_type=Path, allow_dash=True), help="Answer JSON lines from this file, or from stdin (-).")
+@click.option("--at", default="", metavar="TIME", help="With sync: the time, ISO 8601, UTC where no zone is given (default: now).")
+@click.option("--manual", is_flag=True, help="With sync: a sync by hand.")
+@click.option("--application", default="", metavar="NAME", help="With sync: this Application only.")
+@click.option("--name", default="", help="With kind: the object's name, which lists of cluster-scoped kinds may restrict.")
+@click.option("--namespaced/--cluster-scoped", default=None, help="With kind: its scope, where gitguard does not know it.")
+@click.option("--config", type=click.Path(path_type=Path), help="Use this file instead of the repository's .gitguard.yaml.")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to answer.")
+@click.option("--argocd", default="3.6", show_default=True, metavar="VERSION", help="With --batch: the version of Argo CD to answer for.")
+@click.option("--no-color", is_flag=True, help="No colours (NO_COLOR does the same).")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+def can(project: str | None, ask: str | None, subject: str, batch: Path | None, argocd: str, **options: Any) -> None:
+    """Ask an AppProject: may it use this source, destination, kind or namespace, may it sync now?
+
+    \b
+    gitguard can team-a source https://github.com/org/repo
+    gitguard can team-a destination prod/payments
+    gitguard can team-a kind apps/Deployment
+    gitguard can team-a sync --at 2027-01-31T10:00Z
+    gitguard can --batch - < questions.ndjson
+
+    Exit codes: 0 permitted, 1 denied, 2 wrong question, 3 it can't be told.
+    """
+    if batch is not None:
+        if project:
+            raise UsageError("--batch takes its questions from JSON lines", "leave the AppProject and the question out")
+        _answer_batch(batch, argocd)
+    from gitguard.commands import can as command
+
+    if not project or ask not in command.ASKS:
+        raise UsageError(f"`{ask}` is no question" if ask else "what shall be asked?", f"gitguard can PROJECT, then one of {', '.join(command.ASKS)}")
+    question = command.Question(ask, subject, options["name"], options["namespaced"], options["at"], options["manual"], options["application"])
+    plain = options["no_color"] or os.environ.get("NO_COLOR")
+    shared = Options(dict(os.environ), options["config"], options["format_"], colour=sys.stdout.isatty() and not plain, cache=not options["no_cache"])
+    _finish(command.run(project, question, shared), None)
+
+
+def _answer_batch(source: Path, version: str) -> None:
+    """Answer each line as it comes, so that a script can ask, read and ask again."""
+    from gitguard.commands.batch import Batch
+
+    batch = Batch(version)
+    try:
+        questions = os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0) if str(source) == "-" else source.open("rb", buffering=0)
+    except OSError as error:
+        raise UsageError(f"{source}: {error.strerror}", "--batch takes a file of JSON lines, or - for stdin") from error
+    with questions:
+        for answers in batch.answers(questions.read):
+            sys.stdout.buffer.write(answers)
+            sys.stdout.buffer.flush()
+    raise SystemExit(int(ExitCode.INCOMPLETE if batch.failed else ExitCode.CLEAN))
+
+
+@gitguard.command()
 @click.option("--format", "format_", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True, help="How to print them.")
 def rules(format_: str) -> None:
     """List the rules."""

@@ -1,7 +1,6 @@
 """Globs as github.com/gobwas/glob v1.0.0 understands them, which Argo CD 3.6 uses for everything but kinds.
 
-Matched by simulating the pattern's automaton: patterns come from repositories that may be hostile, and the time is bounded by
-pattern times text whatever they hold.
+Patterns come from repositories that may be hostile: the time is bounded by pattern times text, whatever they hold.
 """
 
 import re
@@ -12,7 +11,7 @@ from typing import NamedTuple
 _SPECIAL = frozenset("*?[{\\")
 _BEYOND_STARS = frozenset("?[{\\")
 _STARS = re.compile(r"\*+")
-# States of a pattern times characters of a text; some ten seconds. No API server stores an object that comes near.
+# Steps of a pattern times characters of a text; some ten seconds. No API server stores an object that comes near.
 _MOST_WORK = 100_000_000
 
 
@@ -43,8 +42,22 @@ class _Run(NamedTuple):
     separators: frozenset[str]
 
 
-# An automaton is a tuple of states; each state is (step or None, next states). The last state accepts.
-_State = tuple[_One | _Run | None, tuple[int, ...]]
+class _Choice(NamedTuple):
+    """One of several sequences."""
+
+    alternatives: tuple["_Sequence", ...]
+
+
+# A string is itself.
+_Step = str | _One | _Run | _Choice
+_Sequence = tuple[_Step, ...]
+
+
+class _Parsed(NamedTuple):
+    """A pattern as steps; `size` is how many there are, inside choices too."""
+
+    steps: _Sequence
+    size: int
 
 
 def compiles(pattern: str) -> str:
@@ -52,7 +65,7 @@ def compiles(pattern: str) -> str:
     if not _BEYOND_STARS.intersection(pattern):
         return ""
     try:
-        _automaton(pattern, "")
+        _parsed(pattern, "")
     except GlobError as error:
         return str(error)
     return ""
@@ -66,14 +79,14 @@ def match(pattern: str, text: str, separators: str = "") -> bool:
         return pattern == text
     if isinstance(plan, _Stars):
         return plan.takes(text)
-    if len(plan) * len(text) > _MOST_WORK:
+    if plan.size * len(text) > _MOST_WORK:
         raise GlobTooCostly(f"a glob of {len(pattern)} characters on a text of {len(text)} takes too long to match")
-    return _run(plan, text)
+    return len(text) in _ends(plan.steps, text, {0})
 
 
 @lru_cache(maxsize=16384)
-def _plan(pattern: str, separators: str) -> "_Stars | tuple[_State, ...] | None":
-    """How to match the pattern: as it stands (None), literals between stars, or an automaton; an empty one where it does not compile."""
+def _plan(pattern: str, separators: str) -> "_Stars | _Parsed | None":
+    """How to match the pattern: as it stands (None), as literals between stars, or step by step; a pattern that does not compile never."""
     if not _SPECIAL.intersection(pattern):
         return None
     if not _BEYOND_STARS.intersection(pattern):
@@ -82,9 +95,9 @@ def _plan(pattern: str, separators: str) -> "_Stars | tuple[_State, ...] | None"
             first, *literals = _STARS.split(pattern)
             return _Stars(first, tuple(literals[:-1]), literals[-1], "" if crossing == {True} else separators)
     try:
-        return _automaton(pattern, separators)
+        return _parsed(pattern, separators)
     except GlobError:
-        return ()
+        return _NEVER
 
 
 class _Stars(NamedTuple):
@@ -115,121 +128,100 @@ class _Stars(NamedTuple):
         return any(text.find(separator, start, end) >= 0 for separator in self.barred) if self.barred else False
 
 
-def _run(states: tuple[_State, ...], text: str) -> bool:
-    """Simulate the automaton."""
-    current = _closure(states, {0}) if states else set()
-    for character in text:
-        following: set[int] = set()
-        for state in current:
-            step, targets = states[state]
-            if isinstance(step, _Run):
-                if character not in step.separators:
-                    following.add(state)
-            elif step is not None and step.takes(character):
-                following.update(targets)
-        if not following:
-            return False
-        current = _closure(states, following)
-    return len(states) - 1 in current
+def _ends(steps: _Sequence, text: str, positions: set[int]) -> set[int]:
+    """Where in the text the steps may end that begin at one of the positions. All are followed at once, so nothing is tried twice."""
+    for step in steps:
+        if isinstance(step, str):
+            positions = {position + len(step) for position in positions if text.startswith(step, position)}
+        elif isinstance(step, _One):
+            positions = {position + 1 for position in positions if position < len(text) and step.takes(text[position])}
+        elif isinstance(step, _Run):
+            positions = _reached(step.separators, text, positions)
+        else:
+            positions = set().union(*(_ends(alternative, text, positions) for alternative in step.alternatives))
+        if not positions:
+            break
+    return positions
 
 
-def _closure(states: tuple[_State, ...], start: set[int]) -> set[int]:
-    pending, reached = list(start), set(start)
-    while pending:
-        step, targets = states[pending.pop()]
-        if step is None or isinstance(step, _Run):
-            for target in targets:
-                if target not in reached:
-                    reached.add(target)
-                    pending.append(target)
+def _reached(separators: frozenset[str], text: str, positions: set[int]) -> set[int]:
+    reached: set[int] = set()
+    end = -1
+    for position in sorted(positions):
+        if position > end:
+            end = min((found for found in (text.find(separator, position) for separator in separators) if found >= 0), default=len(text))
+            reached.update(range(position, end + 1))
     return reached
 
 
-@lru_cache(maxsize=4096)
-def _automaton(pattern: str, separators: str) -> tuple[_State, ...]:
-    builder = _Builder(pattern, frozenset(separators))
-    end = builder.sequence(builder.new(), nested=0)
-    if builder.position < len(pattern):
-        raise GlobError(f"unexpected `{pattern[builder.position]}`")
-    final = builder.new()
-    builder.edges[end].append(final)
-    return tuple((step, tuple(edges)) for step, edges in zip(builder.steps, builder.edges, strict=True))
+def _parsed(pattern: str, separators: str) -> _Parsed:
+    parser = _Parser(pattern, frozenset(separators))
+    return _Parsed(parser.sequence(nested=0), parser.size)
 
 
-_DEEPEST = 50
+_NEVER = _Parsed((_One(frozenset()),), 1)
+_DEEPEST = 200
 
 
-class _Builder:
-    """A recursive descent over the pattern that writes states as it goes."""
+class _Parser:
+    """A recursive descent over the pattern."""
 
     def __init__(self, pattern: str, separators: frozenset[str]) -> None:
         self.pattern = pattern
         self.separators = separators
         self.position = 0
-        self.steps: list[_One | _Run | None] = []
-        self.edges: list[list[int]] = []
+        self.size = 0
 
-    def new(self, step: _One | _Run | None = None) -> int:
-        self.steps.append(step)
-        self.edges.append([])
-        return len(self.steps) - 1
-
-    def after(self, state: int, step: _One | _Run) -> int:
-        """Append a step behind `state`; the new end."""
-        taking, end = self.new(step), self.new()
-        self.edges[state].append(taking)
-        self.edges[taking].append(end)
-        return end
-
-    def sequence(self, state: int, nested: int) -> int:
+    def sequence(self, nested: int) -> _Sequence:
         """Read up to the end, or to the `,` or `}` that ends an alternative."""
         if nested > _DEEPEST:
-            raise GlobError("braces are nested too deeply")
+            raise GlobTooCostly(f"a glob whose braces are nested more than {_DEEPEST} deep is not matched")
+        steps: list[_Step] = []
+        literal: list[str] = []
         while self.position < len(self.pattern):
             character = self.pattern[self.position]
             if nested and character in ",}":
-                return state
+                break
             self.position += 1
-            if character == "*":
-                state = self._stars(state)
-            elif character == "?":
-                state = self.after(state, _One(self.separators, negated=True))
-            elif character == "[":
-                state = self.after(state, self._class())
-            elif character == "{":
-                state = self._alternatives(state, nested)
+            if character in "*?[{":
+                self._flush(literal, steps)
+                steps.append(self._special(character, nested))
+                self.size += 1
             else:
                 if character == "\\":
                     if self.position == len(self.pattern):
                         raise GlobError("a `\\` at the end escapes nothing")
                     character = self.pattern[self.position]
                     self.position += 1
-                state = self.after(state, _One(frozenset(character)))
-        if nested:
-            raise GlobError("a `{` is not closed")
-        return state
+                literal.append(character)
+        else:
+            if nested:
+                raise GlobError("a `{` is not closed")
+        self._flush(literal, steps)
+        return tuple(steps)
 
-    def _stars(self, state: int) -> int:
-        count = 1
-        while self.pattern.startswith("*", self.position):
-            count += 1
-            self.position += 1
-        return self.after(state, _Run(frozenset() if count > 1 else self.separators))
+    def _flush(self, literal: list[str], steps: list[_Step]) -> None:
+        if literal:
+            steps.append("".join(literal))
+            self.size += 1
+            literal.clear()
 
-    def _alternatives(self, state: int, nested: int) -> int:
-        ends = []
+    def _special(self, character: str, nested: int) -> _Step:
+        if character == "?":
+            return _One(self.separators, negated=True)
+        if character == "[":
+            return self._class()
+        if character == "*":
+            start = self.position
+            while self.pattern.startswith("*", self.position):
+                self.position += 1
+            return _Run(frozenset() if self.position > start else self.separators)
+        alternatives = []
         while True:
-            start = self.new()
-            self.edges[state].append(start)
-            ends.append(self.sequence(start, nested + 1))
-            closing = self.pattern[self.position]
+            alternatives.append(self.sequence(nested + 1))
             self.position += 1
-            if closing == "}":
-                break
-        joined = self.new()
-        for end in ends:
-            self.edges[end].append(joined)
-        return joined
+            if self.pattern[self.position - 1] == "}":
+                return _Choice(tuple(alternatives))
 
     def _class(self) -> _One:
         pattern = self.pattern

@@ -1,6 +1,7 @@
 """From an AppProject manifest to the value that the other functions judge by."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from gitguard.model.argo import AccountEntry, DestinationEntry, IntegrityPolicy, KindEntry, Project, Role, SyncWindow
@@ -13,11 +14,10 @@ def project(manifest: Mapping[str, Any]) -> Project:
     return _Reader().project(manifest)
 
 
-def wrong_types(manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    """The pointers of what has another type than Argo CD's, so that it could not read the manifest at all."""
+def checked_project(manifest: Mapping[str, Any]) -> tuple[Project, tuple[str, ...]]:
+    """The same, with the pointers of what has another type than Argo CD's, so that it could not read the manifest at all."""
     reader = _Reader()
-    reader.project(manifest)
-    return tuple(reader.wrong)
+    return reader.project(manifest), tuple(reader.wrong)
 
 
 class _Reader:
@@ -28,26 +28,24 @@ class _Reader:
 
     def project(self, manifest: Mapping[str, Any]) -> Project:
         metadata, spec = self.mapping(manifest, "metadata", ""), self.mapping(manifest, "spec", "")
-        integrity = self.mapping(spec, "sourceIntegrity", "/spec")
-        git = self.mapping(integrity, "git", "/spec/sourceIntegrity")
-        whitelist = spec.get("namespaceResourceWhitelist")
-        return Project(
-            self.text(metadata, "name", "/metadata"),
-            self.texts(spec, "sourceRepos", "/spec"),
-            self.entries(spec, "destinations", "/spec", self._destination),
-            self.texts(spec, "sourceNamespaces", "/spec"),
-            self.flag(spec, "permitOnlyProjectScopedClusters", "/spec"),
-            self.entries(spec, "clusterResourceWhitelist", "/spec", self._named_kind),
-            self.entries(spec, "clusterResourceBlacklist", "/spec", self._named_kind),
-            self.entries(spec, "namespaceResourceWhitelist", "/spec", self._kind) if whitelist is not None else None,
-            self.entries(spec, "namespaceResourceBlacklist", "/spec", self._kind),
-            self._windows(spec),
-            self.entries(spec, "roles", "/spec", self._role),
-            self.entries(spec, "destinationServiceAccounts", "/spec", self._account),
-            tuple(self.entries(spec, "signatureKeys", "/spec", lambda item, at: self.text(item, "keyID", at))),
-            self.entries(git, "policies", "/spec/sourceIntegrity/git", self._policy) if integrity.get("git") is not None else None,
-            tuple(sorted((key, value) for key, value in self.mapping(metadata, "labels", "/metadata").items() if isinstance(value, str))),
-        )
+        read: dict[str, Any] = {}
+        for key, value in spec.items():
+            if key in _FIELDS and value is not None:
+                field, kind, make = _FIELDS[key]
+                if kind == "texts":
+                    read[field] = self.texts(spec, key, "/spec")
+                elif kind == "flag":
+                    read[field] = self.flag(spec, key, "/spec")
+                else:
+                    read[field] = self.entries(spec, key, "/spec", partial(make, self))
+        if "sourceIntegrity" in spec:
+            read["source_integrity"] = self._integrity(spec)
+        if "syncWindows" in spec:
+            read["sync_windows"] = self._windows(spec)
+        labels = self.mapping(metadata, "labels", "/metadata")
+        if labels:
+            read["labels"] = tuple(sorted((key, value) for key, value in labels.items() if isinstance(value, str)))
+        return Project(self.text(metadata, "name", "/metadata"), **read)
 
     def mapping(self, holder: Mapping[str, Any], key: str, at: str) -> Mapping[str, Any]:
         value = holder.get(key)
@@ -121,6 +119,14 @@ class _Reader:
             self.texts(gpg, "keys", f"{at}/gpg"),
         )
 
+    def _key(self, item: Mapping[str, Any], at: str) -> str:
+        return self.text(item, "keyID", at)
+
+    def _integrity(self, spec: Mapping[str, Any]) -> tuple[IntegrityPolicy, ...] | None:
+        integrity = self.mapping(spec, "sourceIntegrity", "/spec")
+        git = self.mapping(integrity, "git", "/spec/sourceIntegrity")
+        return self.entries(git, "policies", "/spec/sourceIntegrity/git", self._policy) if integrity.get("git") is not None else None
+
     def _windows(self, spec: Mapping[str, Any]) -> tuple[SyncWindow | None, ...]:
         # A null in this list stays one: Argo CD holds windows by reference and looks over those that are not there.
         value = spec.get("syncWindows")
@@ -141,3 +147,19 @@ class _Reader:
             self.text(item, "description", at),
             self.flag(item, "syncOverrun", at),
         )
+
+
+# The manifest's keys: the field of a Project, what kind of value it is, and how one entry is read.
+_FIELDS: dict[str, tuple[str, str, Any]] = {
+    "sourceRepos": ("source_repos", "texts", None),
+    "destinations": ("destinations", "entries", _Reader._destination),
+    "sourceNamespaces": ("source_namespaces", "texts", None),
+    "permitOnlyProjectScopedClusters": ("permit_only_project_scoped_clusters", "flag", None),
+    "clusterResourceWhitelist": ("cluster_resource_whitelist", "entries", _Reader._named_kind),
+    "clusterResourceBlacklist": ("cluster_resource_blacklist", "entries", _Reader._named_kind),
+    "namespaceResourceWhitelist": ("namespace_resource_whitelist", "entries", _Reader._kind),
+    "namespaceResourceBlacklist": ("namespace_resource_blacklist", "entries", _Reader._kind),
+    "roles": ("roles", "entries", _Reader._role),
+    "destinationServiceAccounts": ("destination_service_accounts", "entries", _Reader._account),
+    "signatureKeys": ("signature_keys", "entries", _Reader._key),
+}

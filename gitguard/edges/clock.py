@@ -12,3 +12,8 @@ def monotonic() -> float:
 def today() -> str:
     """Today's date in UTC, YYYY-MM-DD."""
     return datetime.now(UTC).date().isoformat()
+
+
+def nanoseconds() -> int:
+    """Nanoseconds since 1970."""
+    return time.time_ns()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitguard.argo.glob import compiles, match, permits
+from gitguard.argo.glob import GlobTooCostly, compiles, match, permits
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,17 @@ def test_hostile_patterns_take_bounded_time() -> None:
     started = time.monotonic()
     assert not match("*a" * 40 + "b", "a" * 2000)
     assert not match("{a,aa}" * 40 + "b", "a" * 80)
-    assert compiles("{" * 5000)
+    assert not match("{*,?}" * 200 + "x", "a" * 250)
+    assert not match("[ab]" * 100_000 + "*" * 100_000, "a" * 250)
+    assert match("*a" * 500_000, "a" * 1_000_000)
     assert time.monotonic() - started < 10
+
+
+def test_what_would_take_too_long_is_refused() -> None:
+    with pytest.raises(GlobTooCostly, match="nested more than"):
+        match("{" * 5000, "a")
+    with pytest.raises(GlobTooCostly, match="takes too long"):
+        match("[ab]" * 250_000 + "*", "a" * 1_000_000)
 
 
 SIMPLE = st.text("ab*?/", max_size=8)

@@ -1,0 +1,112 @@
+"""`gitguard can --batch`: questions to AppProjects as JSON lines, answered one by one."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from json.encoder import encode_basestring
+from typing import Any
+
+from gitguard.argo.glob import GlobTooCostly
+from gitguard.argo.projects import checked_project
+from gitguard.argo.questions import QuestionError, answer
+from gitguard.model.argo import Project
+
+_CHUNK = 1 << 16
+_MOST_KEPT = 10_000
+_KEYS = (b'"sync"', b'"source"', b'"destination"', b'"resource"', b'"appNamespace"', b'"validate"')
+
+
+class Batch:
+    """Answers JSON lines. The last AppProjects are kept, since scripts put many questions to few of them."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        self.failed = False
+        self._seen: set[bytes] = set()
+        self._heads: dict[bytes, Project] = {}
+
+    def answers(self, read: Callable[[int], bytes]) -> Iterator[bytes]:
+        """The answers to all lines that `read` gives, chunk by chunk: a script that waits for an answer gets it, one that doesn't is fast."""
+        rest = b""
+        while chunk := read(_CHUNK):
+            *lines, last = (rest + chunk).split(b"\n") if b"\n" in chunk else [rest + chunk]
+            rest = last
+            yield b"".join(self._line(line) for line in lines)
+        yield self._line(rest)
+
+    def _line(self, line: bytes) -> bytes:
+        return f"{self.answer(line)}\n".encode("utf-8", "replace") if line.strip() else b""
+
+    def answer(self, line: bytes) -> str:
+        """One line of JSON, without its end: a verdict, or an error."""
+        try:
+            project, question = self._read(line)
+            verdict = answer(project, question, self.version)
+        except (QuestionError, GlobTooCostly, RecursionError) as error:
+            self.failed = True
+            return f'{{"error": {encode_basestring(str(error))}}}'
+        permitted = "true" if verdict.permitted else "false"
+        return f'{{"permitted": {permitted}, "reason": {encode_basestring(verdict.reason)}, "entry": {encode_basestring(verdict.entry)}}}'
+
+    def _read(self, line: bytes) -> tuple[Project, Mapping[str, Any]]:
+        head = _head(line)
+        known = self._heads.get(head)
+        if known is not None:
+            tail = _parsed(b"{" + line[len(head) :].lstrip(b" ,"))
+            if "project" not in tail:
+                return known, tail
+        question = _parsed(line)
+        manifest = question.get("project")
+        if not isinstance(manifest, dict):
+            raise QuestionError("`project` must be an AppProject")
+        project, wrong = checked_project(manifest)
+        if wrong:
+            raise QuestionError(f"the AppProject can't be read: {', '.join(wrong[:5])} {'has' if len(wrong) == 1 else 'have'} another type")
+        self._remember(head, project)
+        return project, question
+
+    def _remember(self, head: bytes, project: Project) -> None:
+        """Keep a project that is asked again, where all that stands before the question is the project and nothing else."""
+        if head not in self._seen:
+            self._seen.add(head)
+        elif len(self._heads) < _MOST_KEPT:
+            try:
+                alone = json.loads(head + b"}")
+            except ValueError:
+                return
+            if alone.keys() == {"project"}:
+                self._heads[head] = project
+        if len(self._seen) > _MOST_KEPT:
+            self._seen.clear()
+
+
+def _head(line: bytes) -> bytes:
+    """What stands before the question, if the project comes first; a guess, which `_remember` proves."""
+    for key in _KEYS:
+        at = line.rfind(key)
+        if at > 0:
+            return line[:at].rstrip(b" ,")
+    return b""
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    try:
+        text = line.decode()
+        made = json.loads(text)
+    except UnicodeDecodeError:
+        raise QuestionError("the line is no UTF-8") from None
+    except ValueError as error:
+        raise QuestionError(f"the line is no JSON: {error}") from None
+    except RecursionError:
+        raise QuestionError("the line is nested too deeply") from None
+    if not isinstance(made, dict):
+        raise QuestionError("a line must be a JSON object")
+    return _without_surrogates(made) if "\\ud" in text or "\\uD" in text else made
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Half of a surrogate pair is no character: Go reads U+FFFD."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    return [_without_surrogates(item) for item in value] if isinstance(value, list) else value
