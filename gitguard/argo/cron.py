@@ -52,7 +52,7 @@ class Schedule(NamedTuple):
         while found.year <= first.year + _YEARS_SEARCHED:
             if found.month not in self.month.values:
                 found = date(found.year + found.month // 12, found.month % 12 + 1, 1)
-            elif not self._falls_on(found.day, found.toordinal() % 7):
+            elif not self.falls_on(found.day, found.toordinal() % 7):
                 found += _ONE_DAY
             else:
                 time = self._time_of_day(minute if found == first else 0)
@@ -71,7 +71,8 @@ class Schedule(NamedTuple):
                         return later * 60 + candidate
         return None
 
-    def _falls_on(self, day_of_month: int, weekday: int) -> bool:
+    def falls_on(self, day_of_month: int, weekday: int) -> bool:
+        """Is it a day of the schedule, as far as day and weekday (0 is Sunday) tell?"""
         by_day, by_weekday = day_of_month in self.day.values, weekday in self.weekday.values
         # With a `*` in one of the two both must fit; otherwise either is enough.
         return (by_day and by_weekday) if self.day.star or self.weekday.star else (by_day or by_weekday)
@@ -208,7 +209,7 @@ class _Clock:
         """The next day that fits, or the first of a month, where the search starts over."""
         while True:
             year, month, day = self._date(moment)
-            if schedule._falls_on(day, (date(year, month, day).toordinal()) % 7):
+            if schedule.falls_on(day, (date(year, month, day).toordinal()) % 7):
                 return (moment, False), added
             time = self._time(moment) if added else 0
             added = True

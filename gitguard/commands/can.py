@@ -14,7 +14,7 @@ from gitguard.argo.sources import permits_source
 from gitguard.argo.windows import Placed, applying, permits_sync
 from gitguard.commands.options import Options, Outcome
 from gitguard.commands.reading import Reader, configuration, open_cache
-from gitguard.edges import clock, data, git
+from gitguard.edges import clock, git
 from gitguard.model.argo import Cluster, Destination, Project, Verdict
 from gitguard.model.errors import ExitCode, UsageError
 from gitguard.model.finding import Site
@@ -23,7 +23,6 @@ from gitguard.output import verdicts
 from gitguard.output.verdicts import Answer
 from gitguard.repository.choices import BUILT_IN_DEFAULT
 from gitguard.repository.inheritance import site_of
-from gitguard.schema.scopes import built_in
 
 ASKS = ("source", "destination", "kind", "namespace", "sync")
 
@@ -148,7 +147,7 @@ def _kind(repository: Repository, question: Question, version: str) -> _Asked:
     group, _, kind = question.subject.rpartition("/")
     namespaced = question.namespaced
     if namespaced is None:
-        namespaced = {**built_in(data.load), **repository.scopes}.get((group, kind))
+        namespaced = repository.scopes.get((group, kind))
     words = f"have a {question.subject}{f' named {question.name}' if question.name else ''}"
     if namespaced is None:
         unknown = f"whether {question.subject} is namespaced is not known: say --namespaced or --cluster-scoped"

@@ -23,6 +23,7 @@ from gitguard.model.repository import Repository
 from gitguard.parse import locate, read
 from gitguard.repository.assemble import assemble
 from gitguard.schema import Schemas
+from gitguard.schema.scopes import built_in
 
 _UNREADABLE = "!"
 _MOST_LINKS = 40
@@ -47,7 +48,7 @@ class Reader:
         unreadable = self._follow(links, {entry.path: entry for entry in entries}, reasons)
         files, failed = self._facts(wanted, flavours, self._versions, self._schemas)
         files = self._judge_custom(wanted, flavours, files)
-        return assemble(self.configuration, files, reasons, [*unreadable, *failed])
+        return assemble(self.configuration, files, reasons, [*unreadable, *failed], built_in(data.load))
 
     def facts(self, entries: Sequence[Entry], tree: Sequence[Entry]) -> Mapping[str, FileFacts]:
         """The facts of single files, by themselves: `tree` is where they lie or lay, which tells the charts."""

@@ -112,8 +112,8 @@ class Repository(NamedTuple):
     """Everything that was read, joined: what is applied, which projects there are, which clusters are known.
 
     `not_objects` are the files that hold parts of objects, or input for a kustomization; `templates` are the files whose Argo CD objects only
-    a renderer can tell, with the kinds that they mention; `scopes` says of the kinds (group, kind) that CRDs of the repository define whether
-    they are namespaced; `removed_projects` are the AppProjects that the change under judgement takes away.
+    a renderer can tell, with the kinds that they mention; `scopes` says of the kinds (group, kind) that are known, by Kubernetes' data and the
+    repository's CRDs, whether they are namespaced; `removed_projects` are the AppProjects that the change under judgement takes away.
     """
 
     configuration: Configuration

@@ -26,9 +26,16 @@ _VALUES_SUFFIX = "values"
 
 
 def assemble(
-    configuration: Configuration, files: Mapping[str, FileFacts], reasons: Mapping[str, str], unreadable: Iterable[Unreadable]
+    configuration: Configuration,
+    files: Mapping[str, FileFacts],
+    reasons: Mapping[str, str],
+    unreadable: Iterable[Unreadable],
+    scopes: Mapping[tuple[str, str], bool],
 ) -> Repository:
-    """`files` are the facts of every file that was read, `reasons` why a path holds no manifests where the path alone tells."""
+    """`files` are the facts of every file that was read, `reasons` why a path holds no manifests where the path alone tells.
+
+    `scopes` are the kinds that are known without the repository's CRDs: (group, kind) to whether it is namespaced.
+    """
     joined = kustomizations(files)
     charts = Charts(reasons)
     not_objects = joined.patches | joined.used | frozenset(_stray_patches(files, joined))
@@ -46,7 +53,7 @@ def assemble(
         projects=tuple(inheriting(configuration, tuple(_projects(argo, walk)), settings, tuple(_repositories(argo)), clusters)),
         clusters=clusters,
         settings=settings,
-        scopes=dict(_scopes(argo)),
+        scopes={**scopes, **dict(_scopes(argo))},
         templates=tuple((path, facts.declares) for path, facts in files.items() if facts.declares),
         skipped=tuple(_skipped(files, reasons, not_objects, joined, charts)),
         unreadable=tuple(unreadable),

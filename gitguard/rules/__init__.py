@@ -1,15 +1,20 @@
-"""One file a rule, and two tuples that say which there are. A rule names fields; the engine finds lines."""
+"""One file a rule, and tuples that say which there are. A rule names fields; the engine finds lines."""
 
 from gitguard.rules import (
     api_deprecated,
     api_removed,
     application_invalid,
     application_namespace_not_permitted,
+    deny_without_effect,
     destination_not_permitted,
     duplicate_key,
+    entry_never_matches,
     manifest_invalid,
+    project_invalid,
     project_not_found,
+    role_policy_invalid,
     source_not_permitted,
+    sync_window_invalid,
     unknown_field,
     yaml_invalid,
 )
@@ -32,6 +37,14 @@ APPLICATION_RULES: tuple[Rule, ...] = (
     application_namespace_not_permitted.RULE,
 )
 
-RULES: tuple[Rule, ...] = MANIFEST_RULES + APPLICATION_RULES
+PROJECT_RULES: tuple[Rule, ...] = (
+    project_invalid.RULE,
+    sync_window_invalid.RULE,
+    role_policy_invalid.RULE,
+    deny_without_effect.RULE,
+    entry_never_matches.RULE,
+)
 
-__all__ = ["APPLICATION_RULES", "MANIFEST_RULES", "RULES", "Rule"]
+RULES: tuple[Rule, ...] = MANIFEST_RULES + APPLICATION_RULES + PROJECT_RULES
+
+__all__ = ["APPLICATION_RULES", "MANIFEST_RULES", "PROJECT_RULES", "RULES", "Rule"]
