@@ -14,7 +14,7 @@ def account_problem(account: str) -> str:
     return f"the service account `{account}` has {', '.join(f'`{character}`' for character in wrong)}" if wrong else ""
 
 
-def service_account(project: Project, server: str, namespace: str, application_namespace: str) -> Verdict:
+def service_account(project: Project, server: str, namespace: str, application_namespace: str, version: str = "3.6") -> Verdict:
     """`server` is the resolved cluster's, `namespace` the destination's. Permitted: the reason is the account, "" where no entry matches.
 
     Not permitted: every sync fails, for the reason given. The first entry that matches wins; a glob that does not compile on the way to it
@@ -23,9 +23,9 @@ def service_account(project: Project, server: str, namespace: str, application_n
     for number, entry in enumerate(project.destination_service_accounts):
         pointer = f"/spec/destinationServiceAccounts/{number}"
         for pattern, field in ((entry.server, "server"), (entry.namespace, "namespace")):
-            if compiles(pattern):
-                return Verdict(False, f"the {field} `{pattern}` is no glob: {compiles(pattern)}", f"{pointer}/{field}")
-        if match(entry.server, server) and match(entry.namespace, namespace):
+            if compiles(pattern, version):
+                return Verdict(False, f"the {field} `{pattern}` is no glob: {compiles(pattern, version)}", f"{pointer}/{field}")
+        if match(entry.server, server, version=version) and match(entry.namespace, namespace, version=version):
             problem = account_problem(entry.account)
             if problem:
                 return Verdict(False, problem, f"{pointer}/defaultServiceAccount")

@@ -24,7 +24,7 @@ class Surprise(NamedTuple):
 
 def without_effect(project: Project, scopes: Scopes, version: str = "3.6") -> Iterable[Surprise]:
     """Every deny entry that does not do what it says, and lists of nothing but denials."""
-    yield from _sources(project)
+    yield from _sources(project, version)
     yield from _destinations(project, version)
     lists = (
         ("clusterResourceBlacklist", project.cluster_resource_blacklist, False),
@@ -48,11 +48,11 @@ def without_effect(project: Project, scopes: Scopes, version: str = "3.6") -> It
                 yield Surprise(f"{base}/{number}", message, permits=False)
 
 
-def _sources(project: Project) -> Iterable[Surprise]:
+def _sources(project: Project, version: str) -> Iterable[Surprise]:
     useless = False
     for number, pattern in enumerate(project.source_repos):
         if pattern.startswith("!"):
-            message = _source(pattern[1:])
+            message = _source(pattern[1:], version)
             useless = useless or bool(message)
             if message:
                 yield Surprise(f"/spec/sourceRepos/{number}", f"`{pattern}` {message}", permits=True)
@@ -62,14 +62,14 @@ def _sources(project: Project) -> Iterable[Surprise]:
         yield Surprise("/spec/sourceRepos", message, permits=True)
 
 
-def _source(denied: str) -> str:
+def _source(denied: str, version: str) -> str:
     if not denied:
         return "denies nothing but unparsable URLs, and permits every other repository"
-    normalized = normalize_git_url(denied)
+    normalized = normalize_git_url(denied, version)
     if not normalized:
         return "can't be parsed as a URL: it denies nothing that can be, and permits every other repository"
-    if compiles(normalized):
-        return f"is no glob ({compiles(normalized)}): it denies nothing, and permits every repository"
+    if compiles(normalized, version):
+        return f"is no glob ({compiles(normalized, version)}): it denies nothing, and permits every repository"
     if denied == "*":
         return "denies only URLs without a `/`, which none is, and permits every other repository: `!**` would deny all"
     if denied.endswith("/") and not _WILD.search(denied[-2:-1]):
@@ -83,7 +83,7 @@ def _destinations(project: Project, version: str) -> Iterable[Surprise]:
     entries = project.destinations
     seen = False
     for number, entry in enumerate(entries):
-        for field, message in _destination(entry, at_least(version, (3, 6))):
+        for field, message in _destination(entry, version):
             seen = True
             yield Surprise(f"/spec/destinations/{number}{field}", message, permits=True)
     if entries and not seen and all(entry.server.startswith("!") or entry.name.startswith("!") for entry in entries):
@@ -91,11 +91,11 @@ def _destinations(project: Project, version: str) -> Iterable[Surprise]:
         yield Surprise("/spec/destinations", message, permits=True)
 
 
-def _destination(entry: DestinationEntry, fixed: bool) -> Iterable[tuple[str, str]]:
+def _destination(entry: DestinationEntry, version: str) -> Iterable[tuple[str, str]]:
     """(field, what is wrong)"""
     for field, value in (("server", entry.server), ("name", entry.name), ("namespace", entry.namespace)):
-        if value.startswith("!") and compiles(value[1:]):
-            yield f"/{field}", f"`{value}` is no glob ({compiles(value[1:])}): it denies nothing, and the entry permits every {field}"
+        if value.startswith("!") and compiles(value[1:], version):
+            yield f"/{field}", f"`{value}` is no glob ({compiles(value[1:], version)}): it denies nothing, and the entry permits every {field}"
         elif value == "!":
             yield f"/{field}", f"`!` denies only an empty {field}, and the entry permits every other one"
     if entry.server.startswith("!") and entry.server.endswith("/"):
@@ -109,6 +109,7 @@ def _destination(entry: DestinationEntry, fixed: bool) -> Iterable[tuple[str, st
         yield "/name", f"server and name are alternatives: the entry permits every cluster that is not `{entry.name[1:]}`, whatever its server"
     if entry.namespace.startswith("!") and not entry.server and entry.name:
         yield "/namespace", f"`{entry.namespace}` denies nothing: a namespace is denied by the entry's server only, and this one has a name"
-    if fixed and entry.name.startswith("!") and not entry.server and entry.namespace not in _ANY and not entry.namespace.startswith("!"):
+    by_name_alone = entry.name.startswith("!") and not entry.server
+    if at_least(version, (3, 6)) and by_name_alone and entry.namespace not in _ANY and not entry.namespace.startswith("!"):
         where = f"in the namespace `{entry.namespace}`" if entry.namespace else "for Applications without a namespace"
         yield "/name", f"`{entry.name}` is denied {where} only: elsewhere on that cluster this entry denies nothing"

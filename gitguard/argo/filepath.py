@@ -7,6 +7,8 @@ the time is bounded whatever the pattern holds.
 from functools import lru_cache
 from typing import NamedTuple
 
+from gitguard.argo.golang import rune
+
 _SLASH = ord("/")
 _SPECIAL = frozenset("*?[\\")
 _ANY = -1
@@ -89,9 +91,9 @@ def _fit(operators: tuple[_Operator, ...], text: bytes, position: int) -> int | 
         if operator == _ANY:
             if text[position] == _SLASH:
                 return None
-            position += _rune(text, position)[1]
+            position += rune(text, position)[1]
         elif isinstance(operator, _Class):
-            character, width = _rune(text, position)
+            character, width = rune(text, position)
             if not operator.takes(character):
                 return None
             position += width
@@ -154,19 +156,9 @@ def _member(text: bytes, position: int) -> tuple[str, int]:
     position += text.startswith(b"\\", position)
     if position >= len(text):
         raise BadPattern("a `[` is not closed")
-    character, width = _rune(text, position)
+    character, width = rune(text, position)
     if character == "\ufffd" and width == 1:
         raise BadPattern("it is no UTF-8")
     if position + width >= len(text):
         raise BadPattern("a `[` is not closed")
     return character, position + width
-
-
-def _rune(text: bytes, position: int) -> tuple[str, int]:
-    """utf8.DecodeRune: the character at a position and its width; what is no character is U+FFFD, one byte wide."""
-    first = text[position]
-    width = 1 if first < 0x80 else 2 if 0xC2 <= first < 0xE0 else 3 if 0xE0 <= first < 0xF0 else 4 if 0xF0 <= first < 0xF5 else 0
-    try:
-        return text[position : position + width].decode() or "\ufffd", width or 1
-    except UnicodeDecodeError:
-        return "\ufffd", 1

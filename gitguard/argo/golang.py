@@ -36,3 +36,13 @@ def atoi(text: str) -> int | None:
         return None
     number = int(text)
     return number if -_LARGEST - 1 <= number <= _LARGEST else None
+
+
+def rune(text: bytes, position: int) -> tuple[str, int]:
+    """utf8.DecodeRune: the character at a position and its width; what is no character is U+FFFD, one byte wide."""
+    first = text[position]
+    width = 1 if first < 0x80 else 2 if 0xC2 <= first < 0xE0 else 3 if 0xE0 <= first < 0xF0 else 4 if 0xF0 <= first < 0xF5 else 0
+    try:
+        return text[position : position + width].decode() or "\ufffd", width or 1
+    except UnicodeDecodeError:
+        return "\ufffd", 1

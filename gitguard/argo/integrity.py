@@ -17,15 +17,15 @@ def effective_policies(project: Project, version: str = "3.6") -> tuple[Integrit
     return (IntegrityPolicy(("*",), "head", project.signature_keys),) if project.signature_keys else ()
 
 
-def selected(policies: tuple[IntegrityPolicy, ...], repo_url: str) -> tuple[int, ...]:
+def selected(policies: tuple[IntegrityPolicy, ...], repo_url: str, version: str = "3.6") -> tuple[int, ...]:
     """The policies that apply to a repository, as numbers: the URL as written, `*` crosses `/`, a deny hit excludes the policy."""
-    return tuple(number for number, policy in enumerate(policies) if _applies(policy, repo_url))
+    return tuple(number for number, policy in enumerate(policies) if _applies(policy, repo_url, version))
 
 
-def _applies(policy: IntegrityPolicy, repo_url: str) -> bool:
-    if any(pattern.startswith("!") and match(pattern[1:], repo_url) for pattern in policy.repos):
+def _applies(policy: IntegrityPolicy, repo_url: str, version: str) -> bool:
+    if any(pattern.startswith("!") and match(pattern[1:], repo_url, version=version) for pattern in policy.repos):
         return False
-    return any(not pattern.startswith("!") and match(pattern, repo_url) for pattern in policy.repos)
+    return any(not pattern.startswith("!") and match(pattern, repo_url, version=version) for pattern in policy.repos)
 
 
 def is_verified(project: Project, source: Source, version: str = "3.6") -> bool:
@@ -33,7 +33,7 @@ def is_verified(project: Project, source: Source, version: str = "3.6") -> bool:
     if source.chart or source.repo_url.startswith("oci://") or not (source.repo_url or source.path or source.target_revision or source.ref):
         return False
     policies = effective_policies(project, version)
-    applying = selected(policies, source.repo_url)
+    applying = selected(policies, source.repo_url, version)
     if len(applying) != 1:
         return bool(applying)
     return policies[applying[0]].mode not in (None, "none")

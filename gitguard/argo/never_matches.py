@@ -19,10 +19,10 @@ _POISON = re.compile(r"[{}|\\^<>\" `]|[^\x00-\x7f]")
 _KIND = re.compile(r"[A-Z]")
 
 
-def never_matching(project: Project, clusters: Sequence[Cluster], scopes: Scopes) -> Iterable[Complaint]:
+def never_matching(project: Project, clusters: Sequence[Cluster], scopes: Scopes, version: str = "3.6") -> Iterable[Complaint]:
     """What each says is what Argo CD really does. `clusters` are those that are known, `scopes` whether kinds are namespaced."""
     for number, pattern in enumerate(project.source_repos):
-        yield from _said(f"/spec/sourceRepos/{number}", "" if pattern.startswith("!") else source_problem(pattern))
+        yield from _said(f"/spec/sourceRepos/{number}", "" if pattern.startswith("!") else source_problem(pattern, version))
     names = frozenset(cluster.name for cluster in clusters if cluster.name) | {"in-cluster"}
     for number, entry in enumerate(project.destinations):
         pointer = f"/spec/destinations/{number}"
@@ -30,13 +30,13 @@ def never_matching(project: Project, clusters: Sequence[Cluster], scopes: Scopes
             yield Complaint(pointer, "the entry names neither a server nor a cluster, so it matches no destination at all")
         for field, value, problem in (("server", entry.server, server_problem), ("name", entry.name, name_problem)):
             if value and not value.startswith("!"):
-                yield from _said(f"{pointer}/{field}", problem(value, names))
+                yield from _said(f"{pointer}/{field}", problem(value, names, version))
         if not entry.namespace.startswith("!"):
-            yield from _said(f"{pointer}/namespace" if entry.namespace else pointer, namespace_problem(entry.namespace))
+            yield from _said(f"{pointer}/namespace" if entry.namespace else pointer, namespace_problem(entry.namespace, version))
     for number, pattern in enumerate(project.source_namespaces):
-        yield from _said(f"/spec/sourceNamespaces/{number}", "" if pattern.startswith("!") else _source_namespace_problem(pattern))
+        yield from _said(f"/spec/sourceNamespaces/{number}", "" if pattern.startswith("!") else _source_namespace_problem(pattern, version))
     yield from _kinds(project, scopes)
-    yield from _accounts(project, names)
+    yield from _accounts(project, names, version)
     for number, key in enumerate(project.signature_keys):
         yield from _said(f"/spec/signatureKeys/{number}", key and key_problem(key))
     for number, policy in enumerate(project.source_integrity or ()):
@@ -44,17 +44,17 @@ def never_matching(project: Project, clusters: Sequence[Cluster], scopes: Scopes
             yield from _said(f"/spec/sourceIntegrity/git/policies/{number}/gpg/keys/{index}", key_problem(key))
 
 
-def source_problem(pattern: str) -> str:
+def source_problem(pattern: str, version: str) -> str:
     """Why a pattern of sourceRepos matches no repository that it looks like; "" where it may."""
     if pattern in ("*", "**"):
         return ""
-    normalized = normalize_git_url(pattern)
+    normalized = normalize_git_url(pattern, version)
     if not pattern:
         return "an empty entry matches only repository URLs that can't be parsed"
     if not normalized:
         return f"`{pattern}` can't be parsed as a URL, so it matches only repository URLs that can't be parsed either"
-    if compiles(normalized):
-        return f"`{pattern}` is no glob: {compiles(normalized)}"
+    if compiles(normalized, version):
+        return f"`{pattern}` is no glob: {compiles(normalized, version)}"
     if _POISON.search(pattern) and _WILD.search(pattern):
         character = _POISON.search(pattern)
         return f"`{pattern}` has `{character.group() if character else ''}`, which makes Argo CD escape the whole path: nothing in it is a wildcard"
@@ -65,10 +65,10 @@ def source_problem(pattern: str) -> str:
     return ""
 
 
-def server_problem(pattern: str, names: frozenset[str]) -> str:
+def server_problem(pattern: str, names: frozenset[str], version: str) -> str:
     """Why a server of a destination matches no cluster; "" where it may."""
-    if compiles(pattern):
-        return f"`{pattern}` is no glob: {compiles(pattern)}"
+    if compiles(pattern, version):
+        return f"`{pattern}` is no glob: {compiles(pattern, version)}"
     if pattern.endswith("/"):
         return f"the server `{pattern}` ends in `/`, and Argo CD cuts trailing slashes off clusters' URLs"
     if pattern in names:
@@ -78,28 +78,28 @@ def server_problem(pattern: str, names: frozenset[str]) -> str:
     return ""
 
 
-def name_problem(pattern: str, names: frozenset[str]) -> str:
+def name_problem(pattern: str, names: frozenset[str], version: str) -> str:
     """Why a cluster's name of a destination matches no cluster; "" where it may. `names` is taken for symmetry with servers."""
-    if compiles(pattern):
-        return f"`{pattern}` is no glob: {compiles(pattern)}"
+    if compiles(pattern, version):
+        return f"`{pattern}` is no glob: {compiles(pattern, version)}"
     return f"`{pattern}` is a server's URL: in `name` it matches no cluster, in `server` it would" if "://" in pattern else ""
 
 
-def namespace_problem(pattern: str) -> str:
+def namespace_problem(pattern: str, version: str) -> str:
     """Why a namespace of a destination matches none; "" where it may."""
     if not pattern:
         return "the entry has no namespace, so it matches only Applications without a destination namespace"
-    if compiles(pattern):
-        return f"`{pattern}` is no glob: {compiles(pattern)}"
+    if compiles(pattern, version):
+        return f"`{pattern}` is no glob: {compiles(pattern, version)}"
     if not _WILD.search(pattern) and not _NAMESPACE.fullmatch(pattern):
         return f"`{pattern}` can't be the name of a namespace"
     return ""
 
 
-def _source_namespace_problem(pattern: str) -> str:
+def _source_namespace_problem(pattern: str, version: str) -> str:
     if len(pattern) > 2 and pattern.startswith("/") and pattern.endswith("/"):
         return ""
-    return namespace_problem(pattern) if pattern else "an empty entry admits nothing"
+    return namespace_problem(pattern, version) if pattern else "an empty entry admits nothing"
 
 
 def _kinds(project: Project, scopes: Scopes) -> Iterable[Complaint]:
@@ -144,12 +144,13 @@ def _unknown_kind(entry: KindEntry, scopes: Scopes, namespaced: bool) -> str:
     )
 
 
-def _accounts(project: Project, names: frozenset[str]) -> Iterable[Complaint]:
+def _accounts(project: Project, names: frozenset[str], version: str) -> Iterable[Complaint]:
     for number, entry in enumerate(project.destination_service_accounts):
         pointer = f"/spec/destinationServiceAccounts/{number}"
-        if account_problem(entry.account) or "!" in entry.server + entry.namespace or compiles(entry.server) or compiles(entry.namespace):
+        broken = compiles(entry.server, version) or compiles(entry.namespace, version)
+        if account_problem(entry.account) or "!" in entry.server + entry.namespace or broken:
             continue
-        yield from _said(f"{pointer}/server", server_problem(entry.server, names) if entry.server else "an empty server matches no cluster")
+        yield from _said(f"{pointer}/server", server_problem(entry.server, names, version) if entry.server else "an empty server matches no cluster")
         if not entry.namespace:
             yield Complaint(pointer, "the entry has no namespace, so it matches only Applications without a destination namespace")
 

@@ -63,11 +63,14 @@ def group_problem(group: str) -> str:
     return ""
 
 
-def role_lines(project: str, role: Role) -> str:
-    """What the RBAC engine is given for a role: a line that Argo CD adds, the policies as they are, a line for each group."""
+def lines_of(project: str, role: Role) -> tuple[tuple[str, str], ...]:
+    """What the RBAC engine is given for a role, each with its JSON pointer in it: Argo CD's own line, the policies as they are, a line a group."""
     subject = f"proj:{project}:{role.name}"
-    lines = [f"p, {subject}, projects, get, {project}, allow", *role.policies, *(f"g, {group}, {subject}" for group in role.groups)]
-    return "\n".join(lines)
+    return (
+        ("", f"p, {subject}, projects, get, {project}, allow"),
+        *((f"/policies/{index}", policy) for index, policy in enumerate(role.policies)),
+        *((f"/groups/{index}", f"g, {group}, {subject}") for index, group in enumerate(role.groups)),
+    )
 
 
 def load(text: str) -> tuple[tuple[str, ...], ...]:

@@ -25,7 +25,10 @@ def answer(project: Project, question: Mapping[str, Any], version: str = "3.6", 
     if len(asked) != 1:
         wanted = ", ".join(_ASKED)
         raise QuestionError(f"a question has one of {wanted}" + (f"; this one has {' and '.join(asked)}" if asked else ""))
-    return _ASKED[asked[0]](project, question[asked[0]], version, control_plane)
+    verdict = _ASKED[asked[0]](project, question[asked[0]], version, control_plane)
+    if verdict.permitted is None:
+        raise QuestionError(f"it can't be told: {verdict.reason}")
+    return verdict
 
 
 def moment(text: str) -> int:
@@ -47,7 +50,8 @@ def _source(project: Project, asked: Any, version: str, control_plane: str) -> V
 def _destination(project: Project, asked: Any, version: str, control_plane: str) -> Verdict:
     body = _mapping(asked, "destination")
     server, name, namespace = (_text(body, "destination", field) for field in ("server", "name", "namespace"))
-    return permits_destination(project, Cluster(server, name), namespace, version, None)
+    # Nothing is known here of clusters that are scoped to the project: Argo CD without any denies, where the project permits only those.
+    return permits_destination(project, Cluster(server, name), namespace, version, ())
 
 
 def _resource(project: Project, asked: Any, version: str, control_plane: str) -> Verdict:
@@ -59,10 +63,7 @@ def _resource(project: Project, asked: Any, version: str, control_plane: str) ->
 def _namespace(project: Project, asked: Any, version: str, control_plane: str) -> Verdict:
     if not isinstance(asked, str):
         raise QuestionError("`appNamespace` must be text")
-    verdict = permits_application_namespace(project, asked, control_plane, version)
-    if verdict is None:
-        raise QuestionError("can't be judged: a regular expression of sourceNamespaces takes too long, or is read differently by other engines")
-    return verdict
+    return permits_application_namespace(project, asked, control_plane, version)
 
 
 def _validity(project: Project, asked: Any, version: str, control_plane: str) -> Verdict:

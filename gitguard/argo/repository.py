@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 
 from gitguard.argo.golang import SPACE, lower
+from gitguard.argo.version import at_least
 
 _SSH = re.compile(r"^(ssh://)?([^/:]*?)@[^@]+$", re.DOTALL)
 _SCHEME_CHARACTER = re.compile(r"[A-Za-z0-9+.\-]")
@@ -29,8 +30,11 @@ class UrlError(ValueError):
 
 
 @lru_cache(maxsize=16384)
-def normalize_git_url(url: str) -> str:
-    """The form in which Argo CD compares repository URLs; "" where it can't be parsed."""
+def normalize_git_url(url: str, version: str = "3.6") -> str:
+    """The form in which Argo CD compares repository URLs; "" where it can't be parsed.
+
+    The version counts by the release of Go that Argo CD is built with: 1.26 since 3.4, 1.27 since 3.6.
+    """
     lowered = lower(url.strip(SPACE))
     if _PLAIN.fullmatch(lowered):
         return lowered.removesuffix(".git")
@@ -39,18 +43,18 @@ def normalize_git_url(url: str) -> str:
         lowered = "ssh://" + lowered.replace(":", "/", 1)
     lowered = lowered.removesuffix(".git")
     try:
-        return _round_trip(lowered).removeprefix("ssh://")
+        return _round_trip(lowered, version).removeprefix("ssh://")
     except UrlError:
         return ""
 
 
-def same_url(left: str, right: str) -> bool:
+def same_url(left: str, right: str, version: str = "3.6") -> bool:
     """Argo CD's SameURL: equal after normalisation, where an unparsable URL stands for itself; an empty one equals nothing."""
-    first, second = normalize_git_url(left) or left, normalize_git_url(right) or right
+    first, second = normalize_git_url(left, version) or left, normalize_git_url(right, version) or right
     return bool(first) and first == second
 
 
-def _round_trip(url: str) -> str:
+def _round_trip(url: str, version: str) -> str:
     """Go's url.Parse followed by URL.String."""
     rest, _, fragment = url.partition("#")
     if _CONTROL.search(rest):
@@ -75,21 +79,21 @@ def _round_trip(url: str) -> str:
     if rooted:
         host, slash, path = rest[2:].partition("/")
         rest = slash + path
-        authority = _authority(scheme, host)
+        authority = _authority(scheme, host, strict_colons=at_least(version, (3, 4)))
     path = _path(rest)
     if rooted and (authority or rest or scheme):
-        return f"{prefix}{_with_authority(scheme, authority, path)}{tail}"
+        return f"{prefix}{_with_authority(scheme, authority, path, version)}{tail}"
     if not prefix and not authority and ":" in path.partition("/")[0]:
         path = f"./{path}"
     return f"{prefix}{path}{tail}"
 
 
-def _with_authority(scheme: str, authority: str, path: str) -> str:
+def _with_authority(scheme: str, authority: str, path: str, version: str) -> str:
     if authority:
         return f"//{authority}{path}"
     # Without a host Go writes `//` only where the path could be taken for one, or for `file:`-like forms that it parsed so.
     if path.startswith("//"):
-        return f"//%2F{path[1:]}" if scheme else f"//{path}"
+        return f"//%2F{path[1:]}" if scheme and at_least(version, (3, 6)) else f"//{path}"
     return f"//{path}" if path else ""
 
 
@@ -104,22 +108,22 @@ def _scheme(url: str) -> tuple[str, str]:
     return "", url
 
 
-def _authority(scheme: str, authority: str) -> str:
+def _authority(scheme: str, authority: str, *, strict_colons: bool) -> str:
     user, at, host = authority.rpartition("@")
     if at and not _USER_ALLOWED.fullmatch(user):
         raise UrlError("invalid userinfo")
     if not at:
-        return _host(scheme, host)
+        return _host(scheme, host, strict_colons)
     name, colon, password = user.partition(":")
     credentials = _escape(_unescape(name), _USER_BARE) + (f":{_escape(_unescape(password), _USER_BARE)}" if colon else "")
-    return f"{credentials}@{_host(scheme, host)}"
+    return f"{credentials}@{_host(scheme, host, strict_colons)}"
 
 
-def _host(scheme: str, host: str) -> str:
+def _host(scheme: str, host: str, strict_colons: bool) -> str:
     if "[" in host:
         return _bracketed(host)
     if ":" in host:
-        colon = host.index(":") if scheme in ("http", "https") else host.rindex(":")
+        colon = host.index(":") if strict_colons and scheme in ("http", "https") else host.rindex(":")
         if not _PORT.fullmatch(host[colon:]):
             raise UrlError("invalid port")
     if not _HOST_ALLOWED.fullmatch(host):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from gitguard.argo.accounts import account_problem
 from gitguard.argo.glob import compiles
-from gitguard.argo.policies import group_problem, policy_problem, role_name_problem
+from gitguard.argo.policies import PolicyError, group_problem, lines_of, load, policy_problem, role_name_problem
 from gitguard.argo.windows import identity, window_problem
 from gitguard.model.argo import Project
 
@@ -26,8 +26,19 @@ def refusals(project: Project, version: str = "3.6") -> tuple[Refusal, ...]:
         *_repeated("/spec/sourceRepos", project.source_repos, "source repository"),
         *_roles(project, version),
         *_windows(project, version),
-        *_accounts(project),
+        *_accounts(project, version),
+        *unloadable(project),
     )
+
+
+def unloadable(project: Project) -> Iterable[Refusal]:
+    """What the RBAC engine can't load, by which all roles lose their effect: the API tries it last."""
+    for number, role in enumerate(project.roles):
+        for field, line in lines_of(project.name, role):
+            try:
+                load(line)
+            except PolicyError as error:
+                yield Refusal("roles", f"/spec/roles/{number}{field}", f"`{line}` can't be read: {error}")
 
 
 def _destinations(project: Project) -> Iterable[Refusal]:
@@ -81,7 +92,7 @@ def _windows(project: Project, version: str) -> Iterable[Refusal]:
             yield Refusal("windows", f"{pointer}/{field}".rstrip("/"), problem)
 
 
-def _accounts(project: Project) -> Iterable[Refusal]:
+def _accounts(project: Project, version: str) -> Iterable[Refusal]:
     seen: set[str] = set()
     for number, entry in enumerate(project.destination_service_accounts):
         pointer = f"/spec/destinationServiceAccounts/{number}"
@@ -92,8 +103,8 @@ def _accounts(project: Project) -> Iterable[Refusal]:
         if account_problem(entry.account):
             yield Refusal("accounts", f"{pointer}/defaultServiceAccount", account_problem(entry.account))
         for field, value in fields:
-            if compiles(value) and "!" not in value:
-                yield Refusal("accounts", f"{pointer}/{field}", f"the {field} `{value}` is no glob: {compiles(value)}")
+            if compiles(value, version) and "!" not in value:
+                yield Refusal("accounts", f"{pointer}/{field}", f"the {field} `{value}` is no glob: {compiles(value, version)}")
         key = f"{entry.server}/{entry.namespace}"
         if key in seen:
             yield Refusal("accounts", pointer, f"the destination `{key}` already has a service account")

@@ -37,23 +37,23 @@ def applying(project: Project, application: str, destination: Destination, versi
     return tuple(
         Placed(f"/spec/syncWindows/{number}", window)
         for number, window in enumerate(project.sync_windows)
-        if window is not None and _applies(window, application, destination, and_known=at_least(version, (3, 0)))
+        if window is not None and _applies(window, application, destination, version)
     )
 
 
-def _applies(window: SyncWindow, application: str, destination: Destination, *, and_known: bool) -> bool:
+def _applies(window: SyncWindow, application: str, destination: Destination, version: str) -> bool:
     answers = []
     if window.applications:
-        answers.append(_any(window.applications, (application,)))
+        answers.append(_any(window.applications, (application,), version))
     if window.clusters:
-        answers.append(_any(window.clusters, [part for part in (destination.name, destination.server) if part]))
+        answers.append(_any(window.clusters, [part for part in (destination.name, destination.server) if part], version))
     if window.namespaces:
-        answers.append(_any(window.namespaces, (destination.namespace,)))
-    return bool(answers) and (all(answers) if window.and_operator and and_known else any(answers))
+        answers.append(_any(window.namespaces, (destination.namespace,), version))
+    return bool(answers) and (all(answers) if window.and_operator and at_least(version, (3, 0)) else any(answers))
 
 
-def _any(patterns: Iterable[str], values: Sequence[str]) -> bool:
-    return any(pattern == "*" or match(pattern, value) for pattern in patterns for value in values)
+def _any(patterns: Iterable[str], values: Sequence[str], version: str) -> bool:
+    return any(pattern == "*" or match(pattern, value, version=version) for pattern in patterns for value in values)
 
 
 def is_active(window: SyncWindow, moment: int, now: int) -> bool:

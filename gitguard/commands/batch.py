@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from json.encoder import encode_basestring
 from typing import Any
 
-from gitguard.argo.glob import GlobTooCostly
+from gitguard.argo.gobwas_1 import GlobUndecided
 from gitguard.argo.projects import checked_project
 from gitguard.argo.questions import QuestionError, answer
 from gitguard.model.argo import Project
@@ -41,7 +41,7 @@ class Batch:
         try:
             project, question = self._read(line)
             verdict = answer(project, question, self.version)
-        except (QuestionError, GlobTooCostly, RecursionError) as error:
+        except (QuestionError, GlobUndecided, RecursionError) as error:
             self.failed = True
             return f'{{"error": {encode_basestring(str(error))}}}'
         permitted = "true" if verdict.permitted else "false"

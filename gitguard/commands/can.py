@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gitguard.argo.clusters import resolve
 from gitguard.argo.destinations import could_permit_destination, permits_destination
+from gitguard.argo.gobwas_1 import GlobUndecided
 from gitguard.argo.kinds import permits_kind
 from gitguard.argo.namespaces import permits_application_namespace
 from gitguard.argo.questions import QuestionError, moment
@@ -39,8 +40,7 @@ class Question(NamedTuple):
     application: str = ""
 
 
-# Judges an AppProject; None where it can't be told.
-_Judge = Callable[[Project], Verdict | None]
+_Judge = Callable[[Project], Verdict]
 
 
 class _Asked(NamedTuple):
@@ -48,7 +48,6 @@ class _Asked(NamedTuple):
 
     words: str
     judge: _Judge
-    unknown: str = ""
 
 
 def run(project: str, question: Question, options: Options) -> Outcome:
@@ -90,16 +89,23 @@ def _answers(repository: Repository, name: str, asked: _Asked) -> Iterator[Answe
         advice = f"did you mean {similar[0]}?" if similar else f"there {'is' if len(names) == 1 else 'are'} {', '.join(names)}"
         raise UsageError(f"the repository declares no AppProject {name}", advice)
     if not applied:
-        verdict = asked.judge(BUILT_IN_DEFAULT)
+        verdict = _judged(asked, BUILT_IN_DEFAULT)
         reason = "the repository declares no `default`, so it is the one that Argo CD makes: everything but cluster-scoped kinds is permitted"
-        yield Answer(name, asked.words, verdict.permitted if verdict else None, reason if verdict else asked.unknown, "", Site(""))
+        yield Answer(name, asked.words, verdict.permitted, verdict.reason if verdict.permitted is None else reason, "", Site(""))
     for item in applied:
         reason, _ = item.unknown
-        verdict = None if reason else asked.judge(item.project)
-        if verdict is None:
-            yield Answer(name, asked.words, None, reason or asked.unknown, "", item.site(""))
+        verdict = Verdict(None, reason, "") if reason else _judged(asked, item.project)
+        if verdict.permitted is None:
+            yield Answer(name, asked.words, None, verdict.reason, "", item.site(""))
         else:
             yield Answer(name, asked.words, verdict.permitted, verdict.reason, verdict.entry, site_of(item, verdict.entry or "/metadata/name"))
+
+
+def _judged(asked: _Asked, project: Project) -> Verdict:
+    try:
+        return asked.judge(project)
+    except GlobUndecided as error:
+        return Verdict(None, str(error), "")
 
 
 def _asked(repository: Repository, project: str, question: Question) -> Iterable[_Asked]:
@@ -116,9 +122,8 @@ def _asked(repository: Repository, project: str, question: Question) -> Iterable
         return [_destination(repository, subject, version)]
     if question.ask == "namespace":
         home = repository.configuration.argocd.namespace
-        unknown = "a regular expression of its sourceNamespaces takes too long, or is read differently by other engines"
         words = f"have Applications in the namespace {subject}"
-        return [_Asked(words, lambda one: permits_application_namespace(one, subject, home, version), unknown)]
+        return [_Asked(words, lambda one: permits_application_namespace(one, subject, home, version))]
     return [_kind(repository, question, version)]
 
 
@@ -136,11 +141,13 @@ def _destination(repository: Repository, subject: str, version: str) -> _Asked:
     if found.denied:
         return _Asked(words, lambda one: Verdict(False, found.reason, ""))
 
-    def judge(one: Project) -> Verdict | None:
+    def judge(one: Project) -> Verdict:
         could = could_permit_destination(one, wanted.server or None, wanted.name or None, namespace, version)
-        return None if could is None or could else Verdict(False, "no entry can match it, whatever the rest of the cluster is", "")
+        if could is False:
+            return Verdict(False, "no entry can match it, whatever the rest of the cluster is", "")
+        return Verdict(None, f"{found.reason}: declare it with name and server under `clusters:` in .gitguard.yaml", "")
 
-    return _Asked(words, judge, f"{found.reason}: declare it with name and server under `clusters:` in .gitguard.yaml")
+    return _Asked(words, judge)
 
 
 def _kind(repository: Repository, question: Question, version: str) -> _Asked:
@@ -151,7 +158,7 @@ def _kind(repository: Repository, question: Question, version: str) -> _Asked:
     words = f"have a {question.subject}{f' named {question.name}' if question.name else ''}"
     if namespaced is None:
         unknown = f"whether {question.subject} is namespaced is not known: say --namespaced or --cluster-scoped"
-        return _Asked(words, lambda one: None, unknown)
+        return _Asked(words, lambda one: Verdict(None, unknown, ""))
     scope = namespaced
     return _Asked(words, lambda one: permits_kind(one, group, kind, question.name, namespaced=scope, version=version))
 

@@ -143,9 +143,12 @@ class ApplicationSpec(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """An AppProject's answer: why, and by which entry (JSON pointer in the AppProject, "" where no entry matched)."""
+    """An AppProject's answer: why, and by which entry (JSON pointer in the AppProject, "" where no entry matched).
 
-    permitted: bool
+    `permitted` is None where it can't be told; the reason is then what stands in the way.
+    """
+
+    permitted: bool | None
     reason: str
     entry: str
 

@@ -14,25 +14,26 @@ from gitguard.rules.rule import Rule
 
 def check(repository: Repository) -> Iterable[Finding | Undetermined]:
     """Ask the AppProject about the namespace that the Application lives in; one that names none goes where its parent puts it."""
+    version = repository.configuration.argocd.version
     for application in applied(repository):
         declared = candidates(repository, application)
         if not declared or application.changed_by_kustomize or not application.namespace or TEMPLATE_MARK.search(application.namespace):
             continue
         namespace, home = application.namespace, control_plane(repository, application)
 
-        def judge(item: DeclaredProject, namespace: str = namespace, home: str = home) -> Verdict | None:
-            return permits_application_namespace(item.project, namespace, home)
+        def judge(item: DeclaredProject, namespace: str = namespace, home: str = home) -> Verdict:
+            return permits_application_namespace(item.project, namespace, home, version)
 
-        denials, undetermined = denied_by_all(declared, judge)
-        if denials:
-            yield _finding(application, denials, home)
-        elif undetermined:
-            reason = "the AppProjects of this name disagree about the namespace it lives in"
-            needs = "environments or roots that tell them apart"
+        judged = denied_by_all(declared, judge)
+        if judged.denials:
+            yield _finding(application, judged.denials, home)
+        elif judged.undetermined:
+            reason = judged.reason or "the AppProjects of this name disagree about the namespace it lives in"
+            needs = "an entry that is plainer" if judged.reason else "environments or roots that tell them apart"
             yield Undetermined("application-namespace-not-permitted", application.reference, reason, needs, application.site(""))
 
 
-def _finding(application: Application, denials: list[tuple[DeclaredProject, Verdict]], home: str) -> Finding:
+def _finding(application: Application, denials: tuple[tuple[DeclaredProject, Verdict], ...], home: str) -> Finding:
     names = ", ".join(sorted({item.project.name for item, _ in denials}))
     site = application.site("/metadata/namespace")
     if application.is_set:

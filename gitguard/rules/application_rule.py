@@ -1,8 +1,10 @@
 """What the rules on Applications share: whom they ask, and how several possible AppProjects become one verdict."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from gitguard.argo.clusters import Unresolved, resolve
+from gitguard.argo.gobwas_1 import GlobUndecided
 from gitguard.model.argo import Cluster, Verdict
 from gitguard.model.finding import Related, Undetermined
 from gitguard.model.repository import Application, DeclaredProject, Repository
@@ -59,18 +61,29 @@ def cluster_of(repository: Repository, application: Application) -> Cluster | Un
     return resolve(application.spec.destination, repository.clusters, version, in_cluster=enabled)
 
 
-def denied_by_all(
-    declared: Iterable[DeclaredProject], judge: Callable[[DeclaredProject], Verdict | None]
-) -> tuple[list[tuple[DeclaredProject, Verdict]], bool]:
-    """The denials where every possible AppProject denies, else none; and whether the verdict is undetermined.
+class Judged(NamedTuple):
+    """The denials where every possible AppProject denies, else none; and whether the verdict is undetermined, with the reason if one is known."""
 
-    `judge` gives None where it can't tell. Permitted only when all permit, denied only when all deny.
-    """
-    verdicts = [(project, judge(project)) for project in declared]
-    denials = [(project, verdict) for project, verdict in verdicts if verdict is not None and not verdict.permitted]
+    denials: tuple[tuple[DeclaredProject, Verdict], ...] = ()
+    undetermined: bool = False
+    reason: str = ""
+
+
+def denied_by_all(declared: Iterable[DeclaredProject], judge: Callable[[DeclaredProject], Verdict | None]) -> Judged:
+    """`judge` gives None where the caller knows why it can't tell. Permitted only when all permit, denied only when all deny."""
+    verdicts = [(project, _verdict(project, judge)) for project in declared]
+    denials = tuple((project, verdict) for project, verdict in verdicts if verdict.permitted is False)
     if len(denials) == len(verdicts):
-        return denials, False
-    return [], bool(denials) or any(verdict is None for _, verdict in verdicts)
+        return Judged(denials)
+    unknown = [verdict for _, verdict in verdicts if verdict.permitted is None]
+    return Judged((), bool(denials or unknown), next((verdict.reason for verdict in unknown), ""))
+
+
+def _verdict(project: DeclaredProject, judge: Callable[[DeclaredProject], Verdict | None]) -> Verdict:
+    try:
+        return judge(project) or Verdict(None, "", "")
+    except GlobUndecided as error:
+        return Verdict(None, f"in AppProject {project.project.name}, {error}", "")
 
 
 def because(denials: Iterable[tuple[DeclaredProject, Verdict]], field: str) -> tuple[Related, ...]:

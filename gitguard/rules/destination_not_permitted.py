@@ -39,11 +39,11 @@ def _judged(repository: Repository, application: Application, declared: tuple[De
             return scoped if scoped.permitted else None
         return known if known.permitted == could else Verdict(could, "no entry can match this destination, whatever is filled in", "")
 
-    denials, undetermined = denied_by_all(declared, judge)
-    if denials:
-        yield _finding(application, denials, (server, name, namespace), version)
-    elif undetermined:
-        yield _undetermined(application, declared, (server, name, namespace))
+    judged = denied_by_all(declared, judge)
+    if judged.denials:
+        yield _finding(application, judged.denials, (server, name, namespace), version)
+    elif judged.undetermined:
+        yield _undetermined(application, declared, (server, name, namespace), judged.reason)
 
 
 def _known(repository: Repository, application: Application) -> tuple[str | None, str | None, str | None]:
@@ -59,7 +59,7 @@ def _known(repository: Repository, application: Application) -> tuple[str | None
 
 
 def _finding(
-    application: Application, denials: list[tuple[DeclaredProject, Verdict]], asked: tuple[str | None, str | None, str | None], version: str
+    application: Application, denials: tuple[tuple[DeclaredProject, Verdict], ...], asked: tuple[str | None, str | None, str | None], version: str
 ) -> Finding:
     server, name, namespace = asked
     names = ", ".join(sorted({item.project.name for item, _ in denials}))
@@ -87,9 +87,13 @@ def _finding(
     )
 
 
-def _undetermined(application: Application, declared: tuple[DeclaredProject, ...], asked: tuple[str | None, str | None, str | None]) -> Undetermined:
+def _undetermined(
+    application: Application, declared: tuple[DeclaredProject, ...], asked: tuple[str | None, str | None, str | None], why: str
+) -> Undetermined:
     server, name, _ = asked
-    if application.unknown & {"server", "name", "namespace"}:
+    if why:
+        reason, needs = why, "an entry that is plainer"
+    elif application.unknown & {"server", "name", "namespace"}:
         reason, needs = "its destination is templated", "the values that the template is filled with"
     elif any(item.project.permit_only_project_scoped_clusters for item in declared):
         reason, needs = "its AppProject permits project-scoped clusters only", "the cluster secrets of the project"

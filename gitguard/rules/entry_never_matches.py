@@ -14,7 +14,7 @@ _ID = "entry-never-matches"
 def check(repository: Repository) -> Iterable[Finding]:
     """Every entry of every AppProject that is dead."""
     for declared in applied(repository):
-        for complaint in never_matching(declared.own, repository.clusters, repository.scopes):
+        for complaint in never_matching(declared.own, repository.clusters, repository.scopes, repository.configuration.argocd.version):
             yield from found(_ID, "warning", declared, complaint.pointer, complaint.message)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from gitguard.argo.policies import PolicyError, load
-from gitguard.argo.validation import refusals
+from gitguard.argo.validation import refusals, unloadable
 from gitguard.model.finding import Finding
 from gitguard.model.repository import DeclaredProject, Repository
 from gitguard.rules.project_rule import applied, example, found
@@ -15,12 +15,12 @@ _ID = "role-policy-invalid"
 def check(repository: Repository) -> Iterable[Finding]:
     """What the API refuses in roles, what kills them all, and what loads but has no effect."""
     for declared in applied(repository):
-        broken = set(_unloadable(declared))
-        for pointer, message in sorted(broken):
+        broken = {refusal.pointer: refusal.message for refusal in unloadable(declared.own)}
+        for pointer, message in broken.items():
             consequence = "Argo CD's RBAC engine can't load it, and then all roles of the AppProject are without effect"
             yield from found(_ID, "error", declared, pointer, f"{message}: {consequence}")
         for refusal in refusals(declared.own, repository.configuration.argocd.version):
-            if refusal.topic == "roles" and refusal.pointer not in {pointer for pointer, _ in broken}:
+            if refusal.topic == "roles" and refusal.pointer not in broken:
                 level = "warning" if "already" in refusal.message else "error"
                 message = f"Argo CD's API refuses this role: {refusal.message}{_consequence(declared, refusal.pointer)}"
                 yield from found(_ID, level, declared, refusal.pointer, message)
@@ -39,18 +39,6 @@ def _consequence(declared: DeclaredProject, pointer: str) -> str:
     if rules[0][1] != f"proj:{declared.own.name}:{role.name}":
         return f"; through git it gives its rights to `{rules[0][1]}`, not to the role"
     return "; through git it takes effect, but nobody can save the AppProject with the CLI or the GUI any more"
-
-
-def _unloadable(declared: DeclaredProject) -> Iterable[tuple[str, str]]:
-    for number, role in enumerate(declared.own.roles):
-        subject = f"proj:{declared.own.name}:{role.name}"
-        lines = [(f"policies/{index}", policy) for index, policy in enumerate(role.policies)]
-        lines += [(f"groups/{index}", f"g, {group}, {subject}") for index, group in enumerate(role.groups)]
-        for field, line in lines:
-            try:
-                load(line)
-            except PolicyError as error:
-                yield f"/spec/roles/{number}/{field}", f"`{line}` can't be read: {error}"
 
 
 def _ineffective(declared: DeclaredProject) -> Iterable[Finding]:

@@ -32,19 +32,23 @@ def _judged(
     def judge(project: DeclaredProject) -> Verdict | None:
         if not unknown:
             return permits_source(project.project, source.repo_url, version)
-        verdict = could_permit_source(project.project, version)
+        verdict = could_permit_source(project.project)
         return None if verdict is None else Verdict(verdict, "it permits no repository at all" if not verdict else "it permits every repository", "")
 
-    denials, undetermined = denied_by_all(declared, judge)
-    if denials:
-        names = ", ".join(sorted({project.project.name for project, _ in denials}))
+    judged = denied_by_all(declared, judge)
+    if judged.denials:
+        names = ", ".join(sorted({project.project.name for project, _ in judged.denials}))
         message = f"AppProject `{names}` does not permit the repository {_without_credentials(source.repo_url)}"
         fix = f"add the repository to sourceRepos of AppProject `{names}`, or use one that it permits"
-        related = because(denials, "/spec/sourceRepos")
+        related = because(judged.denials, "/spec/sourceRepos")
         yield Finding("source-not-permitted", "error", message, application.reference, site, related=related, application=application.key, fix=fix)
-    elif undetermined:
-        reason = "its repoURL is templated" if unknown else "the AppProjects of this name disagree about its repository"
-        needs = "the values that the template is filled with" if unknown else "environments or roots that tell them apart"
+    elif judged.undetermined:
+        if judged.reason:
+            reason, needs = judged.reason, "an entry that is plainer"
+        elif unknown:
+            reason, needs = "its repoURL is templated", "the values that the template is filled with"
+        else:
+            reason, needs = "the AppProjects of this name disagree about its repository", "environments or roots that tell them apart"
         yield Undetermined("source-not-permitted", application.reference, reason, needs, site)
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitguard.argo.glob import GlobTooCostly, compiles, match, permits
+from gitguard.argo.glob import compiles, match, permits
+from gitguard.argo.gobwas_1 import GlobUndecided
 
 
 @pytest.mark.parametrize(
@@ -50,9 +51,9 @@ def test_hostile_patterns_take_bounded_time() -> None:
 
 
 def test_what_would_take_too_long_is_refused() -> None:
-    with pytest.raises(GlobTooCostly, match="nested more than"):
+    with pytest.raises(GlobUndecided, match="nested more than"):
         match("{" * 5000, "a")
-    with pytest.raises(GlobTooCostly, match="takes too long"):
+    with pytest.raises(GlobUndecided, match="takes too long"):
         match("[ab]" * 250_000 + "*", "a" * 1_000_000)
 
 

@@ -29,10 +29,4 @@ from gitguard.model.argo import Project
 )
 def test_source_namespaces_admit_as_argo_cd_does(entries: list[str], namespace: str, permitted: bool | None) -> None:
     verdict = permits_application_namespace(Project("p", source_namespaces=tuple(entries)), namespace)
-    assert (None if verdict is None else verdict.permitted) is permitted
-
-
-def test_two_slashes_admitted_every_namespace_before_3_6() -> None:
-    verdict = permits_application_namespace(Project("p", source_namespaces=("//",)), "team-a", version="3.5")
-    assert verdict is not None
-    assert verdict.permitted
+    assert verdict.permitted is permitted

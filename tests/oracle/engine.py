@@ -10,10 +10,11 @@ from gitguard.argo.clusters import Unresolved, resolve
 from gitguard.argo.destinations import permits_destination
 from gitguard.argo.effective import effective, global_entries
 from gitguard.argo.glob import match
+from gitguard.argo.gobwas_1 import GlobCrash
 from gitguard.argo.integrity import is_verified
 from gitguard.argo.kinds import permits_kind
 from gitguard.argo.namespaces import permits_application_namespace
-from gitguard.argo.policies import PolicyError, load, role_lines
+from gitguard.argo.policies import PolicyError, lines_of, load
 from gitguard.argo.projects import project as read_project
 from gitguard.argo.repository import normalize_git_url, same_url
 from gitguard.argo.sources import permits_source
@@ -23,6 +24,7 @@ from gitguard.model.argo import Cluster, Destination, Project, ProjectRepository
 from gitguard.parse import read
 
 UNKNOWN = "undetermined"
+CRASH = "crash"
 # What Argo CD refuses, but not in ValidatePermissions.
 LATER = ("/ref", "/name", "/valueFiles", "/syncSource/path")
 
@@ -30,14 +32,17 @@ LATER = ("/ref", "/name", "/valueFiles", "/syncSource/path")
 def answers(line: Mapping[str, Any], version: str = "3.6") -> list[Any]:
     """One answer a question."""
     if "world" in line:
-        return World(line["world"]).answers(line["asks"])
+        return World(line["world"], version).answers(line["asks"])
     project = read_project(line.get("project") or {})
     return [answer(project, ask, version) for ask in line["asks"]]
 
 
 def answer(project: Project, ask: Mapping[str, Any], version: str = "3.6") -> Any:
     (kind,) = ask.keys() - {"scoped"}
-    return KINDS[kind](project, ask, version)
+    try:
+        return KINDS[kind](project, ask, version)
+    except GlobCrash:
+        return CRASH
 
 
 def source(project: Project, ask: Mapping[str, Any], version: str) -> bool:
@@ -57,7 +62,7 @@ def resource(project: Project, ask: Mapping[str, Any], version: str) -> bool:
 
 def app_namespace(project: Project, ask: Mapping[str, Any], version: str) -> Any:
     verdict = permits_application_namespace(project, ask["appNamespace"], "argocd", version)
-    return UNKNOWN if verdict is None else verdict.permitted
+    return UNKNOWN if verdict.permitted is None else verdict.permitted
 
 
 def validate(project: Project, ask: Mapping[str, Any], version: str) -> str:
@@ -70,7 +75,7 @@ def validate(project: Project, ask: Mapping[str, Any], version: str) -> str:
 
 def policy(project: Project, ask: Mapping[str, Any], version: str) -> bool:
     try:
-        load("\n".join(role_lines(project.name, role) for role in project.roles))
+        load("\n".join(line for role in project.roles for _, line in lines_of(project.name, role)))
     except PolicyError:
         return False
     return True
@@ -94,7 +99,7 @@ def nanoseconds(text: str) -> int:
 def account(project: Project, ask: Mapping[str, Any], version: str) -> Any:
     asked = ask["account"]
     target = asked["application"]
-    verdict = service_account(project, asked["server"], target["spec"]["destination"]["namespace"], target["metadata"]["namespace"])
+    verdict = service_account(project, asked["server"], target["spec"]["destination"]["namespace"], target["metadata"]["namespace"], version)
     return verdict.reason if verdict.permitted else {"error": ""}
 
 
@@ -104,15 +109,15 @@ def integrity(project: Project, ask: Mapping[str, Any], version: str) -> bool:
 
 
 def glob(project: Project, ask: Mapping[str, Any], version: str) -> bool:
-    return match(ask["glob"]["pattern"], ask["glob"]["text"], ask["glob"]["separators"])
+    return match(ask["glob"]["pattern"], ask["glob"]["text"], ask["glob"]["separators"], version)
 
 
 def url(project: Project, ask: Mapping[str, Any], version: str) -> str:
-    return normalize_git_url(ask["url"])
+    return normalize_git_url(ask["url"], version)
 
 
 def same(project: Project, ask: Mapping[str, Any], version: str) -> bool:
-    return same_url(*ask["same"])
+    return same_url(*ask["same"], version)
 
 
 KINDS = {
@@ -155,6 +160,7 @@ def comparable(ask: Mapping[str, Any], said: Any) -> Any:
     """What the oracle said, in the form in which gitguard's answer can be compared with it."""
     if "validate" in ask and said:
         if said.startswith("panic"):
+            # A schedule of nothing but a time zone.
             return "windows"
         text = said.partition("desc = ")[2] or said
         if text.startswith(("server has an", "namespace has an")):
@@ -167,6 +173,8 @@ def comparable(ask: Mapping[str, Any], said: Any) -> Any:
         return read_project({"metadata": {"name": ask["effective"]}, "spec": effective_spec})
     if "permissions" in ask:
         return conditions(said)
+    if isinstance(said, str) and said.startswith("panic") and "sync" not in ask:
+        return CRASH
     if "sync" in ask and isinstance(said, str):
         return False
     if "account" in ask and isinstance(said, dict):
@@ -192,7 +200,8 @@ def conditions(said: Any) -> list[str]:
 class World:
     """A control plane as gitguard sees it."""
 
-    def __init__(self, world: Mapping[str, Any]) -> None:
+    def __init__(self, world: Mapping[str, Any], version: str) -> None:
+        self.version = version
         self.projects = {manifest["metadata"]["name"]: read_project(manifest) for manifest in world["projects"]}
         self.clusters = [
             Cluster(
@@ -226,12 +235,13 @@ class World:
             find=self.projects.get,
             repositories=self.repositories,
             clusters=self.clusters,
+            version=self.version,
         )
         return merged.project._replace(labels=())
 
     def resolve(self, wanted: Mapping[str, str]) -> Cluster | Unresolved:
         place = Destination(wanted.get("server", ""), wanted.get("name", ""), wanted.get("namespace", ""))
-        return resolve(place, self.clusters, in_cluster=self.in_cluster)
+        return resolve(place, self.clusters, self.version, in_cluster=self.in_cluster)
 
     def conditions(self, manifest: Mapping[str, Any]) -> list[str]:
         """What is wrong with an Application's spec, as the kinds of Argo CD's conditions, in its order."""
@@ -239,14 +249,18 @@ class World:
         name = spec.project or "default"
         if name not in self.projects:
             return ["no project"]
-        complaints = [complaint for complaint in structure(spec) if not complaint.pointer.endswith(LATER) and "/destination" not in complaint.pointer]
+        complaints = [
+            complaint
+            for complaint in structure(spec, self.version)
+            if not complaint.pointer.endswith(LATER) and "/destination" not in complaint.pointer
+        ]
         if complaints:
             return ["structure"]
         project = self.effective(name)
-        found = ["source" for item in spec.sources if not permits_source(project, item.repo_url).permitted]
+        found = ["source" for item in spec.sources if not permits_source(project, item.repo_url, self.version).permitted]
         cluster = self.resolve(manifest["destination"])
         if isinstance(cluster, Unresolved):
             return [*found, "cluster"]
-        if not permits_destination(project, cluster, spec.destination.namespace, clusters=self.clusters).permitted:
+        if not permits_destination(project, cluster, spec.destination.namespace, self.version, self.clusters).permitted:
             found.append("destination")
         return found

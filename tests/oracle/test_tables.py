@@ -82,7 +82,7 @@ def listed_glob(row: Row) -> Answer | None:
     if row["patternMatch"]["expression"] != "REGEXP":
         return None
     verdict = permits_application_namespace(project(sourceNamespaces=row["list"]), row["input"])
-    return verdict and verdict.permitted, row["result"]
+    return verdict.permitted, row["result"]
 
 
 def policy_object(row: Row) -> Answer:

@@ -59,15 +59,13 @@ func (p *project) answer(t *testing.T, text json.RawMessage) any {
 	case asked.Source != nil:
 		return p.IsSourcePermitted(*asked.Source)
 	case asked.Destination != nil:
-		wanted := &v1alpha1.Cluster{Server: asked.Destination.Server, Name: asked.Destination.Name}
-		permitted, err := p.IsDestinationPermitted(wanted, asked.Destination.Namespace, func(string) ([]*v1alpha1.Cluster, error) {
+		return verdict(p.permitsDestination(asked.Destination, func(string) ([]*v1alpha1.Cluster, error) {
 			var scoped []*v1alpha1.Cluster
 			for _, own := range asked.Scoped {
 				scoped = append(scoped, &v1alpha1.Cluster{Server: own.Server, Name: own.Name})
 			}
 			return scoped, nil
-		})
-		return verdict(permitted, err)
+		}))
 	case asked.Resource != nil:
 		return p.permitsKind(schema.GroupKind{Group: asked.Resource.Group, Kind: asked.Resource.Kind}, asked.Resource.Name, asked.Resource.Namespaced)
 	case asked.AppNamespace != nil:
@@ -75,8 +73,12 @@ func (p *project) answer(t *testing.T, text json.RawMessage) any {
 		application.Namespace = *asked.AppNamespace
 		return p.IsAppNamespacePermitted(application, "argocd")
 	case asked.Validate:
-		if err := p.DeepCopy().ValidateProject(); err != nil {
+		copied := p.DeepCopy()
+		if err := copied.ValidateProject(); err != nil {
 			return err.Error()
+		}
+		if err := rbac.ValidatePolicy(copied.ProjectPoliciesString()); err != nil {
+			return "policy syntax error: " + err.Error()
 		}
 		return ""
 	case asked.Policy:
