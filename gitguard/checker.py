@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple, TypeVar
 
 from gitguard.model.configuration import Ignore
-from gitguard.model.finding import Counts, Failure, Finding, ObjectRef, Related, Report, Site, Skipped, Suppressed, Undetermined
+from gitguard.model.finding import Counts, Failure, Finding, ObjectRef, Related, Report, Site, Skipped, Suppressed, Undetermined, shortened
 from gitguard.model.repository import Repository
 from gitguard.rules import Rule
 
@@ -52,7 +52,12 @@ def report(repository: Repository, judgement: Judgement, locate: Locate, today: 
     return Report(
         counts(repository),
         tuple(sorted(_placed(kept, locate), key=Finding.sort_key)),
-        tuple(sorted(judgement.undetermined, key=lambda item: (item.site.path, item.object, item.rule))),
+        tuple(
+            sorted(
+                (item._replace(reason=shortened(item.reason)) for item in judgement.undetermined),
+                key=lambda item: (item.site.path, item.object, item.rule),
+            )
+        ),
         tuple(sorted(repository.skipped, key=lambda item: (item.path, item.reason))),
         tuple(sorted(suppressed, key=lambda item: item.finding.sort_key())),
         tuple(sorted(judgement.failures, key=lambda item: (item.path, item.message))),
@@ -127,6 +132,10 @@ def _names(reference: ObjectRef) -> tuple[str, str]:
     return f"{reference.kind}/{reference.name}", f"{reference.kind}/{reference.namespace}/{reference.name}"
 
 
+def _brief(item: Undetermined) -> Undetermined:
+    return item._replace(reason=shortened(item.reason))
+
+
 def _placed(findings: Iterable[Finding], locate: Locate) -> Iterable[Finding]:
     """Give every place its line; a file is read again only where a rule that names fields has something to say about it."""
     findings = list(findings)
@@ -143,8 +152,10 @@ def _placed(findings: Iterable[Finding], locate: Locate) -> Iterable[Finding]:
     for finding in findings:
         yield finding._replace(
             site=placed(finding.site),
+            message=shortened(finding.message),
+            fix=shortened(finding.fix),
             pointer=finding.pointer or finding.site.pointer,
-            related=tuple(Related(placed(related.site), related.message) for related in finding.related),
+            related=tuple(Related(placed(related.site), shortened(related.message)) for related in finding.related),
         )
 
 

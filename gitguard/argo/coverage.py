@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
-from gitguard.argo.cron import CronError, Schedule, parse_cron
+from gitguard.argo.cron import CronError, Field, Schedule, parse_cron
 from gitguard.argo.durations import DurationError, parse_duration
 from gitguard.argo.windows import SECOND
 from gitguard.model.argo import SyncWindow
@@ -14,6 +15,7 @@ _FIRST_DAY = date(2024, 1, 1)
 _DAYS = 4 * 365 + 2
 _DAY = 86_400
 _MOST_OPENINGS = 400
+_ANY = Field(frozenset())
 
 
 def never_strikes(window: SyncWindow) -> bool:
@@ -78,12 +80,18 @@ def _openings(schedule: Schedule, start: int, end: int) -> Iterable[int]:
 def _longest_gap(schedule: Schedule) -> int | None:
     """The longest time in seconds between two strikes; None where there are not two of them."""
     times = sorted(hour * 60 + minute for hour in schedule.hour.values for minute in schedule.minute.values)
-    days = [number for number in range(_DAYS) if _falls_on(schedule, _FIRST_DAY + timedelta(days=number))]
-    if not times or len(days) < 2:
+    days = _most_days_between(schedule._replace(minute=_ANY, hour=_ANY))
+    if not times or not days:
         return None
     within = max((later - earlier for earlier, later in pairwise(times)), default=0)
-    between = max(later - earlier for earlier, later in pairwise(days)) * 1440 + times[0] - times[-1]
-    return max(within, between) * 60
+    return max(within, days * 1440 + times[0] - times[-1]) * 60
+
+
+@lru_cache(maxsize=1024)
+def _most_days_between(schedule: Schedule) -> int:
+    """The most days between two on which it strikes; 0 where there are not two of them. Few AppProjects have windows on many different days."""
+    days = [number for number in range(_DAYS) if _falls_on(schedule, _FIRST_DAY + timedelta(days=number))]
+    return max((later - earlier for earlier, later in pairwise(days)), default=0)
 
 
 def _falls_on(schedule: Schedule, day: date) -> bool:

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from json.encoder import encode_basestring
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from gitguard.argo.gobwas_1 import GlobUndecided
 from gitguard.argo.projects import checked_project
 from gitguard.argo.questions import QuestionError, answer
 from gitguard.model.argo import Project
+from gitguard.model.finding import shortened
 
 _CHUNK = 1 << 16
 _MOST_KEPT = 10_000
@@ -43,9 +44,10 @@ class Batch:
             verdict = answer(project, question, self.version)
         except (QuestionError, GlobUndecided, RecursionError) as error:
             self.failed = True
-            return f'{{"error": {encode_basestring(str(error))}}}'
+            return f'{{"error": {encode_basestring_ascii(shortened(str(error)))}}}'
         permitted = "true" if verdict.permitted else "false"
-        return f'{{"permitted": {permitted}, "reason": {encode_basestring(verdict.reason)}, "entry": {encode_basestring(verdict.entry)}}}'
+        reason, entry = encode_basestring_ascii(shortened(verdict.reason)), encode_basestring_ascii(verdict.entry)
+        return f'{{"permitted": {permitted}, "reason": {reason}, "entry": {entry}}}'
 
     def _read(self, line: bytes) -> tuple[Project, Mapping[str, Any]]:
         head = _head(line)

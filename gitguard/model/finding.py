@@ -41,6 +41,15 @@ class Related(NamedTuple):
     message: str
 
 
+_LONGEST = 1_000
+_HEAD, _TAIL = 700, 250
+
+
+def shortened(message: str) -> str:
+    """A message quotes what is in a repository, and that may be a megabyte."""
+    return message if len(message) <= _LONGEST else f"{message[:_HEAD]} … {message[-_TAIL:]}"
+
+
 class Finding(NamedTuple):
     """One thing that is wrong, where, and what to do about it."""
 

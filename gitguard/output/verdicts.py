@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gitguard.model.finding import Site
+from gitguard.model.finding import Site, shortened
 from gitguard.output.text import Style, printable
 
 
@@ -27,7 +27,7 @@ def render(answers: Sequence[Answer], as_json: bool, colour: bool) -> str:
 
 
 def _object(said: Answer) -> dict[str, object]:
-    made: dict[str, object] = {"permitted": said.permitted, "reason": said.reason, "entry": said.entry, "project": said.project}
+    made: dict[str, object] = {"permitted": said.permitted, "reason": shortened(said.reason), "entry": said.entry, "project": said.project}
     return made | ({"path": said.site.path, "line": said.site.line} if said.site.path else {})
 
 
@@ -41,5 +41,5 @@ def _text(said: Answer, style: Style) -> str:
     if said.site.path:
         lines.append(f"  --> {printable(said.site.path)}:{said.site.line}:{said.site.column}{f' ({said.entry})' if said.entry else ''}")
     if said.reason:
-        lines.append(f"  {printable(said.reason)}")
+        lines.append(f"  {printable(shortened(said.reason))}")
     return "\n".join(lines) + "\n"

@@ -1,23 +1,27 @@
 """deny-without-effect: a deny entry of an AppProject that denies nothing, or permits instead."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from gitguard.argo.deny_effects import without_effect
-from gitguard.model.finding import Finding
-from gitguard.model.repository import Repository
-from gitguard.rules.project_rule import applied, example, found
+from gitguard.model.finding import Finding, Undetermined
+from gitguard.model.repository import DeclaredProject, Repository
+from gitguard.rules.project_rule import asked, example, found
 from gitguard.rules.rule import Rule
 
 _ID = "deny-without-effect"
 
 
-def check(repository: Repository) -> Iterable[Finding]:
+def check(repository: Repository) -> Iterable[Finding | Undetermined]:
     """Every deny entry of every AppProject that does not do what it says."""
-    for declared in applied(repository):
-        for surprise in without_effect(declared.own, repository.scopes, repository.configuration.argocd.version):
-            # Whole lists of denials are common, and often meant so.
-            level = "warning" if surprise.pointer in ("/spec/sourceRepos", "/spec/destinations") else "error"
-            yield from found(_ID, level, declared, surprise.pointer, surprise.message)
+    return asked(_ID, repository, partial(_judged, repository))
+
+
+def _judged(repository: Repository, declared: DeclaredProject) -> Iterable[Finding]:
+    for surprise in without_effect(declared.own, repository.scopes, repository.configuration.argocd.version):
+        # Whole lists of denials are common, and often meant so.
+        level = "warning" if surprise.pointer in ("/spec/sourceRepos", "/spec/destinations") else "error"
+        yield from found(_ID, level, declared, surprise.pointer, surprise.message)
 
 
 RULE = Rule(

@@ -1,21 +1,25 @@
 """entry-never-matches: an entry of an AppProject that can't match what it looks like."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from gitguard.argo.never_matches import never_matching
-from gitguard.model.finding import Finding
-from gitguard.model.repository import Repository
-from gitguard.rules.project_rule import applied, example, found
+from gitguard.model.finding import Finding, Undetermined
+from gitguard.model.repository import DeclaredProject, Repository
+from gitguard.rules.project_rule import asked, example, found
 from gitguard.rules.rule import Rule
 
 _ID = "entry-never-matches"
 
 
-def check(repository: Repository) -> Iterable[Finding]:
+def check(repository: Repository) -> Iterable[Finding | Undetermined]:
     """Every entry of every AppProject that is dead."""
-    for declared in applied(repository):
-        for complaint in never_matching(declared.own, repository.clusters, repository.scopes, repository.configuration.argocd.version):
-            yield from found(_ID, "warning", declared, complaint.pointer, complaint.message)
+    return asked(_ID, repository, partial(_judged, repository))
+
+
+def _judged(repository: Repository, declared: DeclaredProject) -> Iterable[Finding]:
+    for complaint in never_matching(declared.own, repository.clusters, repository.scopes, repository.configuration.argocd.version):
+        yield from found(_ID, "warning", declared, complaint.pointer, complaint.message)
 
 
 RULE = Rule(

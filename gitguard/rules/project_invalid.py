@@ -1,12 +1,13 @@
 """project-invalid: an AppProject that Argo CD's API would refuse."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from gitguard.argo.integrity import mode_problem
 from gitguard.argo.validation import refusals
-from gitguard.model.finding import Finding
+from gitguard.model.finding import Finding, Undetermined
 from gitguard.model.repository import DeclaredProject, Repository
-from gitguard.rules.project_rule import applied, example, found
+from gitguard.rules.project_rule import asked, example, found
 from gitguard.rules.rule import Rule
 
 _ID = "project-invalid"
@@ -14,16 +15,19 @@ _ACCOUNT = "  destinationServiceAccounts:\n    - server: https://kubernetes.defa
 _TOPICS = ("destinations", "sources", "accounts")
 
 
-def check(repository: Repository) -> Iterable[Finding]:
+def check(repository: Repository) -> Iterable[Finding | Undetermined]:
     """Argo CD's ValidateProject, but for what the rules on windows and roles say, and what only shows when a sync fails."""
-    for declared in applied(repository):
-        for refusal in refusals(declared.own, repository.configuration.argocd.version):
-            if refusal.topic in _TOPICS:
-                repeated = "already" in refusal.message
-                message = f"Argo CD's API refuses this AppProject: {refusal.message}"
-                fix = "take the repeated entry out" if repeated else ""
-                yield from found(_ID, "warning" if repeated else "error", declared, refusal.pointer, message, fix)
-        yield from _integrity(declared)
+    return asked(_ID, repository, partial(_judged, repository))
+
+
+def _judged(repository: Repository, declared: DeclaredProject) -> Iterable[Finding]:
+    for refusal in refusals(declared.own, repository.configuration.argocd.version):
+        if refusal.topic in _TOPICS:
+            repeated = "already" in refusal.message
+            message = f"Argo CD's API refuses this AppProject: {refusal.message}"
+            fix = "take the repeated entry out" if repeated else ""
+            yield from found(_ID, "warning" if repeated else "error", declared, refusal.pointer, message, fix)
+    yield from _integrity(declared)
 
 
 def _integrity(declared: DeclaredProject) -> Iterable[Finding]:

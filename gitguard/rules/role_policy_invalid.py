@@ -1,30 +1,34 @@
 """role-policy-invalid: a role of an AppProject that Argo CD's API refuses, or that its RBAC engine can't load."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from gitguard.argo.policies import PolicyError, load
 from gitguard.argo.validation import refusals, unloadable
-from gitguard.model.finding import Finding
+from gitguard.model.finding import Finding, Undetermined
 from gitguard.model.repository import DeclaredProject, Repository
-from gitguard.rules.project_rule import applied, example, found
+from gitguard.rules.project_rule import asked, example, found
 from gitguard.rules.rule import Rule
 
 _ID = "role-policy-invalid"
 
 
-def check(repository: Repository) -> Iterable[Finding]:
+def check(repository: Repository) -> Iterable[Finding | Undetermined]:
     """What the API refuses in roles, what kills them all, and what loads but has no effect."""
-    for declared in applied(repository):
-        broken = {refusal.pointer: refusal.message for refusal in unloadable(declared.own)}
-        for pointer, message in broken.items():
-            consequence = "Argo CD's RBAC engine can't load it, and then all roles of the AppProject are without effect"
-            yield from found(_ID, "error", declared, pointer, f"{message}: {consequence}")
-        for refusal in refusals(declared.own, repository.configuration.argocd.version):
-            if refusal.topic == "roles" and refusal.pointer not in broken:
-                level = "warning" if "already" in refusal.message else "error"
-                message = f"Argo CD's API refuses this role: {refusal.message}{_consequence(declared, refusal.pointer)}"
-                yield from found(_ID, level, declared, refusal.pointer, message)
-        yield from _ineffective(declared)
+    return asked(_ID, repository, partial(_judged, repository))
+
+
+def _judged(repository: Repository, declared: DeclaredProject) -> Iterable[Finding]:
+    broken = {refusal.pointer: refusal.message for refusal in unloadable(declared.own)}
+    for pointer, message in broken.items():
+        consequence = "Argo CD's RBAC engine can't load it, and then all roles of the AppProject are without effect"
+        yield from found(_ID, "error", declared, pointer, f"{message}: {consequence}")
+    for refusal in refusals(declared.own, repository.configuration.argocd.version):
+        if refusal.topic == "roles" and refusal.pointer not in broken:
+            level = "warning" if "already" in refusal.message else "error"
+            message = f"Argo CD's API refuses this role: {refusal.message}{_consequence(declared, refusal.pointer)}"
+            yield from found(_ID, level, declared, refusal.pointer, message)
+    yield from _ineffective(declared)
 
 
 def _consequence(declared: DeclaredProject, pointer: str) -> str:

@@ -1,31 +1,39 @@
 """sync-window-invalid: a sync window that Argo CD can't read, that blocks every sync, or that never opens."""
 
 from collections.abc import Iterable
+from functools import partial
+from itertools import islice
 
 from gitguard.argo.coverage import always_open, covered, never_opens, never_strikes
 from gitguard.argo.cron import location
 from gitguard.argo.validation import refusals
 from gitguard.model.argo import SyncWindow
-from gitguard.model.finding import Finding
+from gitguard.model.finding import Finding, Undetermined
 from gitguard.model.repository import DeclaredProject, Repository
-from gitguard.rules.project_rule import applied, example, found
+from gitguard.rules.project_rule import asked, example, found
 from gitguard.rules.rule import Rule
 
 _ID = "sync-window-invalid"
 _UNREADABLE = ("schedule", "duration")
 
+# More of them than anybody reads, and as many as can be laid over each other in no time.
+_MOST_DENYING = 200
 
-def check(repository: Repository) -> Iterable[Finding]:
+
+def check(repository: Repository) -> Iterable[Finding | Undetermined]:
     """What Argo CD refuses in windows, and what windows come to over time."""
-    for declared in applied(repository):
-        refused: set[int] = set()
-        for refusal in refusals(declared.own, repository.configuration.argocd.version):
-            if refusal.topic == "windows":
-                refused.add(int(refusal.pointer.split("/")[3]))
-                yield from _refused(declared, refusal.pointer, refusal.message)
-        for number, window in enumerate(declared.own.sync_windows):
-            if window is not None and number not in refused:
-                yield from _over_time(declared, number, window)
+    return asked(_ID, repository, partial(_judged, repository))
+
+
+def _judged(repository: Repository, declared: DeclaredProject) -> Iterable[Finding]:
+    refused: set[int] = set()
+    for refusal in refusals(declared.own, repository.configuration.argocd.version):
+        if refusal.topic == "windows":
+            refused.add(int(refusal.pointer.split("/")[3]))
+            yield from _refused(declared, refusal.pointer, refusal.message)
+    for number, window in enumerate(declared.own.sync_windows):
+        if window is not None and number not in refused:
+            yield from _over_time(declared, number, window)
 
 
 def _refused(declared: DeclaredProject, pointer: str, message: str) -> Iterable[Finding]:
@@ -59,7 +67,8 @@ def _over_time(declared: DeclaredProject, number: int, window: SyncWindow) -> It
         message = f"the window lasts until it opens again: it blocks {syncs} {whom}, always"
         yield from found(_ID, "error", declared, f"{pointer}/duration", message)
     elif window.kind == "allow":
-        denying = [other for other in declared.own.sync_windows if other is not None and other.kind == "deny" and _includes(other, window)]
+        denies = (other for other in declared.own.sync_windows if other is not None and other.kind == "deny")
+        denying = [other for other in islice(denies, _MOST_DENYING) if _includes(other, window)]
         if denying and covered(window, denying):
             yield from found(_ID, "error", declared, pointer, "deny windows cover every opening of this allow window: it never allows a sync")
 
