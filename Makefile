@@ -32,8 +32,9 @@ oracle: $(READY)  ## N random questions, answered by Argo CD's own code and by g
 docs: $(READY)  ## regenerate docs/rules.md
 	$(BIN)/gitguard rules --format markdown > docs/rules.md
 
-bench: $(READY)  ## ratios against kubeconform in one run
+bench: $(READY)  ## ratios against kubeconform and Argo CD's own functions, each in one run
 	$(BIN)/python bench/bench.py
+	$(BIN)/python bench/can.py
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -87,10 +87,10 @@ def hook(files: Sequence[str], output: Path | None, **shared: Any) -> None:
 @click.option("--namespaced/--cluster-scoped", default=None, help="With kind: its scope, where gitguard does not know it.")
 @click.option("--config", type=click.Path(path_type=Path), help="Use this file instead of the repository's .gitguard.yaml.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to answer.")
-@click.option("--argocd", default="3.6", show_default=True, metavar="VERSION", help="With --batch: the version of Argo CD to answer for.")
+@click.option("--argocd", metavar="VERSION", help="With --batch: the version of Argo CD (default: as configured, else the newest).")
 @click.option("--no-color", is_flag=True, help="No colours (NO_COLOR does the same).")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
-def can(project: str | None, ask: str | None, subject: str, batch: Path | None, argocd: str, **options: Any) -> None:
+def can(project: str | None, ask: str | None, subject: str, batch: Path | None, argocd: str | None, **options: Any) -> None:
     """Ask an AppProject: may it use this source, destination, kind or namespace, may it sync now?
 
     \b
@@ -105,7 +105,7 @@ def can(project: str | None, ask: str | None, subject: str, batch: Path | None, 
     if batch is not None:
         if project:
             raise UsageError("--batch takes its questions from JSON lines", "leave the AppProject and the question out")
-        _answer_batch(batch, argocd)
+        _answer_batch(batch, argocd, options["config"])
     from gitguard.commands import can as command
 
     if not project or ask not in command.ASKS:
@@ -116,11 +116,11 @@ def can(project: str | None, ask: str | None, subject: str, batch: Path | None, 
     _finish(command.run(project, question, shared), None)
 
 
-def _answer_batch(source: Path, version: str) -> None:
+def _answer_batch(source: Path, version: str | None, config: Path | None) -> None:
     """Answer each line as it comes, so that a script can ask, read and ask again."""
-    from gitguard.commands.batch import Batch
+    from gitguard.commands.batch import Batch, version_of_argocd
 
-    batch = Batch(version)
+    batch = Batch(version_of_argocd(version, config))
     try:
         questions = os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0) if str(source) == "-" else source.open("rb", buffering=0)
     except OSError as error:

@@ -51,7 +51,7 @@ class _Reader:
         value = holder.get(key)
         if value is None:
             return {}
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             self.wrong.append(f"{at}/{key}")
             return {}
         return value
@@ -91,9 +91,9 @@ class _Reader:
             return ()
         made = []
         for number, item in enumerate(value):
-            if item is not None and not isinstance(item, Mapping):
+            if item is not None and not isinstance(item, dict):
                 self.wrong.append(f"{at}/{key}/{number}")
-            made.append(make(item if isinstance(item, Mapping) else {}, f"{at}/{key}/{number}"))
+            made.append(make(item if isinstance(item, dict) else {}, f"{at}/{key}/{number}"))
         return tuple(made)
 
     def _destination(self, item: Mapping[str, Any], at: str) -> DestinationEntry:

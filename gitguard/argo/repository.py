@@ -79,7 +79,7 @@ def _round_trip(url: str, version: str) -> str:
     if rooted:
         host, slash, path = rest[2:].partition("/")
         rest = slash + path
-        authority = _authority(scheme, host, strict_colons=at_least(version, (3, 4)))
+        authority = _authority(scheme, host, strict=at_least(version, (3, 4)))
     path = _path(rest)
     if rooted and (authority or rest or scheme):
         return f"{prefix}{_with_authority(scheme, authority, path, version)}{tail}"
@@ -108,22 +108,23 @@ def _scheme(url: str) -> tuple[str, str]:
     return "", url
 
 
-def _authority(scheme: str, authority: str, *, strict_colons: bool) -> str:
+def _authority(scheme: str, authority: str, *, strict: bool) -> str:
     user, at, host = authority.rpartition("@")
     if at and not _USER_ALLOWED.fullmatch(user):
         raise UrlError("invalid userinfo")
     if not at:
-        return _host(scheme, host, strict_colons)
+        return _host(scheme, host, strict)
     name, colon, password = user.partition(":")
     credentials = _escape(_unescape(name), _USER_BARE) + (f":{_escape(_unescape(password), _USER_BARE)}" if colon else "")
-    return f"{credentials}@{_host(scheme, host, strict_colons)}"
+    return f"{credentials}@{_host(scheme, host, strict)}"
 
 
-def _host(scheme: str, host: str, strict_colons: bool) -> str:
+def _host(scheme: str, host: str, strict: bool) -> str:
     if "[" in host:
-        return _bracketed(host)
+        # What stands before the bracket was dropped, without a word, before it was refused.
+        return _bracketed(host if strict else host[host.rindex("[") :])
     if ":" in host:
-        colon = host.index(":") if strict_colons and scheme in ("http", "https") else host.rindex(":")
+        colon = host.index(":") if strict and scheme in ("http", "https") else host.rindex(":")
         if not _PORT.fullmatch(host[colon:]):
             raise UrlError("invalid port")
     if not _HOST_ALLOWED.fullmatch(host):

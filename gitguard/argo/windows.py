@@ -42,14 +42,14 @@ def applying(project: Project, application: str, destination: Destination, versi
 
 
 def _applies(window: SyncWindow, application: str, destination: Destination, version: str) -> bool:
-    answers = []
-    if window.applications:
-        answers.append(_any(window.applications, (application,), version))
-    if window.clusters:
-        answers.append(_any(window.clusters, [part for part in (destination.name, destination.server) if part], version))
-    if window.namespaces:
-        answers.append(_any(window.namespaces, (destination.namespace,), version))
-    return bool(answers) and (all(answers) if window.and_operator and at_least(version, (3, 0)) else any(answers))
+    by_cluster = tuple(part for part in (destination.name, destination.server) if part)
+    asked = ((window.applications, (application,)), (window.clusters, by_cluster), (window.namespaces, (destination.namespace,)))
+    answers = (_any(patterns, values, version) for patterns, values in asked if patterns)
+    if not at_least(version, (3, 0)):
+        # There was no AND, and every selector was asked, which only shows where a glob makes Argo CD crash.
+        return any(list(answers))
+    first = next(answers, None)
+    return first is not None and (first and all(answers) if window.and_operator else first or any(answers))
 
 
 def _any(patterns: Iterable[str], values: Sequence[str], version: str) -> bool:

@@ -1,19 +1,49 @@
 """`gitguard can --batch`: questions to AppProjects as JSON lines, answered one by one."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from json.encoder import encode_basestring_ascii
+from pathlib import Path
 from typing import Any
 
+from gitguard import configuration as configuring
 from gitguard.argo.gobwas_1 import GlobUndecided
 from gitguard.argo.projects import checked_project
 from gitguard.argo.questions import QuestionError, answer
+from gitguard.edges import data
+from gitguard.manifests.classify import CONFIGURATION
 from gitguard.model.argo import Project
+from gitguard.model.configuration import Configuration
+from gitguard.model.errors import ConfigurationError, UsageError
 from gitguard.model.finding import shortened
 
 _CHUNK = 1 << 16
 _MOST_KEPT = 10_000
 _KEYS = (b'"sync"', b'"source"', b'"destination"', b'"resource"', b'"appNamespace"', b'"validate"')
+
+
+def version_of_argocd(given: str | None, config: Path | None) -> str:
+    """The one given, else that of the file named, else of the .gitguard.yaml of the repository around the current directory, else the newest."""
+    if given:
+        if not re.fullmatch(r"v?[0-9]+\.[0-9]+(\.[0-9]+)?", given):
+            raise UsageError(f"`{given}` is no version of Argo CD", "--argocd takes a version such as 3.5 or 3.5.7")
+        return given
+    file = config or _repository_file(Path.cwd())
+    if file is None:
+        return Configuration().argocd.version
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{file}: {error.strerror}", "--config names a readable file") from error
+    value = configuring.validated(content, str(file), data.load("config.schema.json") or b"{}")
+    return configuring.settings(value, str(file)).argocd.version
+
+
+def _repository_file(folder: Path) -> Path | None:
+    root = next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
+    file = root / CONFIGURATION
+    return file if file.is_file() else None
 
 
 class Batch:

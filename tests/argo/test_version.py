@@ -80,6 +80,7 @@ CHANGES: dict[str, tuple[str, Callable[[str], object], object, object]] = {
     ),
     "one slash is no crash": ("3.3", lambda v: permits_application_namespace(made(sourceNamespaces=["/"]), "team-a", version=v).permitted, None, False),
     "the first colon of a host begins the port": ("3.4", lambda v: normalize_git_url("https://host:1:2/x", v), "https://host:1:2/x", ""),
+    "text before a bracketed address is refused": ("3.4", lambda v: normalize_git_url("https://a[::1]/x", v), "https://[::1]/x", ""),
     "a running sync may go on": ("3.5", lambda v: syncs(v, MIDNIGHT - HOUR, syncOverrun=True), False, True),
     "sourceIntegrity replaces signatureKeys": ("3.5", lambda v: len(effective_policies(made(**INTEGRITY), v)), 1, 0),
     "global projects add service accounts": ("3.5", merged_accounts, False, True),

@@ -42,7 +42,8 @@ def answer(project: Project, ask: Mapping[str, Any], version: str = "3.6") -> An
     try:
         return KINDS[kind](project, ask, version)
     except GlobCrash:
-        return CRASH
+        # A sync is blocked by whatever goes wrong; the bed does not tell which.
+        return False if kind == "sync" else CRASH
 
 
 def source(project: Project, ask: Mapping[str, Any], version: str) -> bool:

@@ -28,6 +28,19 @@ FOUND = {
     },
 }
 
+# The same, of older releases: the release, and the line.
+FOUND_OLDER = {
+    "http hosts had several colons": ("3.2", {"asks": [{"url": "HTTPS://my_reg:50:00/a"}, {"url": "http://h:1:2/x"}]}),
+    "what stands before a bracketed host was dropped": ("3.2", {"asks": [{"url": "http://K:ß[fe80::1%25en0]/%41b/x.git"}]}),
+    "a selector that is not asked can't crash": (
+        "3.5",
+        {
+            "project": {"spec": {"syncWindows": [{"kind": "allow", "schedule": "* * * * *", "duration": "30m", "namespaces": ["team-a{,}"], "clusters": ["*"]}]}},
+            "asks": [{"sync": {"at": "2028-12-23T05:30:00Z", "manual": True, "application": {"metadata": {"name": "a"}, "spec": {"destination": {"server": "https://x", "namespace": "team-a"}}}}}],
+        },
+    ),
+}  # fmt: skip
+
 
 @pytest.mark.parametrize("seed", range(10))
 def test_random_questions_are_answered_as_argocd_does(testbed: Callable[[str], Path], seed: int) -> None:
@@ -80,6 +93,14 @@ def test_a_disagreement_that_was_found(testbed: Callable[[str], Path], name: str
     tally = dialogue.compare(testbed("argocd"), [line])
     assert not tally.disagreements
     assert engine.UNKNOWN not in engine.answers(line)
+
+
+@pytest.mark.parametrize("name", FOUND_OLDER)
+def test_a_disagreement_with_an_older_release_that_was_found(testbed: Callable[..., Path], name: str) -> None:
+    release, line = FOUND_OLDER[name]
+    tally = dialogue.compare(testbed("argocd", release), [line], partial(engine.answers, version=release))
+    assert tally.asked.total()
+    assert not tally.disagreements
 
 
 def test_a_wrong_answer_would_be_seen(testbed: Callable[[str], Path]) -> None:
