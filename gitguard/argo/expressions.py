@@ -75,9 +75,11 @@ def _translated(expression: str) -> str | None:
             return None
         # `{,2}` are four characters in .NET, and a quantifier elsewhere.
         pieces.append("\\{," if kind == "braces" else text)
-    if reading.references and reading.special:
+    if reading.open or (reading.references > reading.groups and not reading.special):
+        return None
+    if reading.early or (reading.references and reading.special):
         raise _Unlike
-    return None if reading.open else "".join(pieces)
+    return "".join(pieces)
 
 
 class _Reading:
@@ -88,11 +90,13 @@ class _Reading:
         self.open: list[int] = []
         self.groups = 0
         self.closed: set[int] = set()
-        self.references = False
+        # The highest group that is referred to, and whether one was before it was closed.
+        self.references = 0
+        self.early = False
         self.special = False
 
     def quantify(self, text: str) -> bool:
-        if self.quantifiable == "anchor" or (self.quantifiable == "nothing" and text.startswith("{")):
+        if self.quantifiable == "anchor":
             raise _Unlike
         if any(int(number) > _LARGEST_COUNT for number in re.findall(r"[0-9]+", text)):
             raise _Unlike
@@ -124,9 +128,8 @@ class _Reading:
     def _escape(self, text: str) -> None:
         character = text[1]
         if character.isdigit():
-            if int(character) not in self.closed:
-                raise _Unlike
-            self.references = True
+            self.early = self.early or int(character) not in self.closed
+            self.references = max(self.references, int(character))
         elif (character.isalnum() and character not in _ESCAPES and len(text) == 2) or not character.isascii():
             raise _Unlike
         self.quantifiable = "anchor" if character in "bBA" else "atom"

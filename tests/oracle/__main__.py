@@ -29,7 +29,7 @@ def main(count: int, seed: int) -> int:
                 print(f"\r{number} of {len(running)} parts", end="", file=sys.stderr)
     print(total.table(), end="")
     for found in total.disagreements[:20]:
-        print(f"argocd: {found.argocd}  gitguard: {found.gitguard}  asked: {found.ask}  of: {found.project}"[:2000])
+        print(f"argocd: {found.argocd}  gitguard: {found.gitguard}  asked: {found.ask}  of: {found.project}"[:600])
     return 1 if total.disagreements else 0
 
 

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/tools/cache"
@@ -20,7 +21,10 @@ import (
 	"github.com/argoproj/argo-cd/v3/util/settings"
 )
 
-const controlPlane = "argocd"
+const (
+	controlPlane = "argocd"
+	attempts     = 100
+)
 
 // world is what a control plane knows besides the AppProject: secrets, argocd-cm, the other AppProjects.
 type world struct {
@@ -45,13 +49,7 @@ func (w *world) answer(asks []json.RawMessage) (answers []any) {
 	}
 	objects = append(objects, secrets("cluster", w.Clusters)...)
 	objects = append(objects, secrets("repository", w.Repositories)...)
-	clientset := fake.NewClientset(objects...)
-	manager := settings.NewSettingsManager(ctx, clientset, controlPlane)
-	for _, err := manager.IsInClusterEnabled(); err != nil; _, err = manager.IsInClusterEnabled() {
-		// Under load the fake API server's first list may come out empty: ask anew.
-		clientset = fake.NewClientset(objects...)
-		manager = settings.NewSettingsManager(ctx, clientset, controlPlane)
-	}
+	clientset, manager := w.serve(ctx, objects)
 	database := db.NewDB(controlPlane, manager, clientset)
 	indexer := cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
 	for i := range w.Projects {
@@ -68,6 +66,39 @@ func (w *world) answer(asks []json.RawMessage) (answers []any) {
 		answers = append(answers, answerInWorld(ctx, &asked, lister, manager, database))
 	}
 	return answers
+}
+
+// serve starts a fake API server with the objects. Under load its first lists may come out empty, and stay so: then it is started anew.
+func (w *world) serve(ctx context.Context, objects []runtime.Object) (*fake.Clientset, *settings.SettingsManager) {
+	for range attempts {
+		clientset := fake.NewClientset(objects...)
+		manager := settings.NewSettingsManager(ctx, clientset, controlPlane)
+		if w.isServed(manager) {
+			return clientset, manager
+		}
+	}
+	panic("the fake API server does not list its objects")
+}
+
+func (w *world) isServed(manager *settings.SettingsManager) bool {
+	if _, err := manager.IsInClusterEnabled(); err != nil {
+		return false
+	}
+	informer, err := manager.GetClusterInformer()
+	if err != nil {
+		return false
+	}
+	clusters, err := informer.ListClusters()
+	if err != nil || len(clusters) != len(w.Clusters) {
+		return false
+	}
+	lister, err := manager.GetSecretsLister()
+	if err != nil {
+		return false
+	}
+	listed, err := lister.List(labels.Everything())
+	// One secret more: Argo CD's own.
+	return err == nil && len(listed) == len(w.Repositories)+1
 }
 
 func answerInWorld(ctx context.Context, asked *worldAsk, lister applisters.AppProjectLister, manager *settings.SettingsManager, database db.ArgoDB) any {
