@@ -84,7 +84,8 @@ def _hydration(spec: ApplicationSpec, version: str) -> Iterable[Complaint]:
     if hydrator.hydrate_to == "":
         message = "when spec.sourceHydrator.hydrateTo is set, spec.sourceHydrator.hydrateTo.targetBranch is required"
         yield Complaint(f"{base}/hydrateTo/targetBranch", message)
-    if at_least(version, (3, 2)) and (normpath(hydrator.sync_path) if hydrator.sync_path else "") in ("", ".", "/"):
+    # Python keeps two slashes at the beginning, Go makes them one.
+    if at_least(version, (3, 2)) and normpath(hydrator.sync_path).strip("/") in ("", "."):
         yield Complaint(f"{base}/syncSource/path", "the Application hydrates to the repository's root: give syncSource.path a folder of its own")
 
 

@@ -61,3 +61,13 @@ def test_a_hydrator_wins_over_sources_and_those_over_source() -> None:
 def test_wrong_types_count_as_absent() -> None:
     spec = application_spec({"project": 3, "destination": [], "sources": {"a": 1}, "source": "x"})
     assert (spec.project, spec.destination.server, spec.sources) == ("", "", ())
+
+
+@pytest.mark.parametrize(
+    ("path", "refused"),
+    [("", True), (".", True), ("/", True), ("//", True), ("a/..", True), ("//a/..", True), ("a", False), ("..", False), ("/a", False)],
+)
+def test_hydrating_to_the_root_is_refused_however_it_is_written(path: str, refused: bool) -> None:
+    hydrator = {"drySource": {"repoURL": "https://x/y", "path": "a"}, "syncSource": {"targetBranch": "env", "path": path}}
+    found = structure(application_spec({"sourceHydrator": hydrator, "destination": {"name": "in-cluster"}}))
+    assert [complaint.pointer for complaint in found] == ["/spec/sourceHydrator/syncSource/path"] * refused
