@@ -90,8 +90,8 @@ def _answers(repository: Repository, name: str, asked: _Asked) -> Iterator[Answe
         raise UsageError(f"the repository declares no AppProject {name}", advice)
     if not applied:
         verdict = _judged(asked, BUILT_IN_DEFAULT)
-        reason = "the repository declares no `default`, so it is the one that Argo CD makes: everything but cluster-scoped kinds is permitted"
-        yield Answer(name, asked.words, verdict.permitted, verdict.reason if verdict.permitted is None else reason, "", Site(""))
+        reason = "the repository declares no `default`, so it is the one that Argo CD makes, which permits everything"
+        yield Answer(name, asked.words, verdict.permitted, reason if verdict.permitted else verdict.reason, "", Site(""))
     for item in applied:
         reason, _ = item.unknown
         verdict = Verdict(None, reason, "") if reason else _judged(asked, item.project)

@@ -4,11 +4,16 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from gitguard.model.argo import DestinationEntry, Project
+from gitguard.model.argo import DestinationEntry, KindEntry, Project
 from gitguard.model.repository import Application, DeclaredProject, Repository
 
 # What Argo CD's API server creates at its first start, and what a repository that does not declare it runs with.
-BUILT_IN_DEFAULT = Project(name="default", source_repos=("*",), destinations=(DestinationEntry(server="*", name="", namespace="*"),))
+BUILT_IN_DEFAULT = Project(
+    name="default",
+    source_repos=("*",),
+    destinations=(DestinationEntry(server="*", name="", namespace="*"),),
+    cluster_resource_whitelist=(KindEntry("*", "*"),),
+)
 
 
 class Choice(NamedTuple):

@@ -43,10 +43,12 @@ def test_an_unknown_project_is_a_usage_error_that_names_a_similar_one(repository
     assert "did you mean web?" in result.err
 
 
-def test_the_default_project_that_nobody_declared_permits_all_but_cluster_kinds(repository) -> None:
+def test_the_default_project_that_nobody_declared_permits_everything(repository) -> None:
     repository.write({"a.yaml": application(project="default")})
     assert repository.gitguard("can", "default", "source", "https://github.com/org/repo").code == 0
     assert repository.gitguard("can", "default", "kind", "apps/Deployment").code == 0
+    assert repository.gitguard("can", "default", "kind", "rbac.authorization.k8s.io/ClusterRole").code == 0
+    assert repository.gitguard("can", "default", "namespace", "team-a").code == 1
 
 
 def test_a_kind_of_unknown_scope_is_undetermined_until_it_is_said(repository) -> None:
