@@ -17,6 +17,11 @@ _WILD = re.compile(r"[*?\[{\\]")
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _POISON = re.compile(r"[{}|\\^<>\" `]|[^\x00-\x7f]")
 _KIND = re.compile(r"[A-Z]")
+# Groups of Kubernetes itself, whose kinds are all known; gateway.networking.k8s.io and its like are not among them.
+_KUBERNETES_GROUP = re.compile(
+    r"|[a-z]+|(?:admissionregistration|apiextensions|apiregistration|authentication|authorization|certificates|coordination|discovery|events"
+    r"|flowcontrol\.apiserver|internal\.apiserver|lifecycle|networking|node|rbac\.authorization|resource|scheduling|storage|storagemigration)\.k8s\.io"
+)
 
 
 def never_matching(project: Project, clusters: Sequence[Cluster], scopes: Scopes, version: str = "3.6") -> Iterable[Complaint]:
@@ -134,10 +139,14 @@ def _unknown_kind(entry: KindEntry, scopes: Scopes, namespaced: bool) -> str:
     kinds = [kind for group, kind in scopes if group == entry.group]
     if not kinds and _KIND.match(entry.kind):
         return ""
+    same = next((kind for kind in kinds if kind.lower() == entry.kind.lower()), "")
+    if not same and kinds and not _KUBERNETES_GROUP.fullmatch(entry.group):
+        # Of a group that CustomResourceDefinitions make there may be more kinds than are known here.
+        return ""
     elsewhere = sorted({group for group, kind in scopes if kind == entry.kind})
     if elsewhere:
         return f"the group `{entry.group}` has no kind {entry.kind}; it belongs to {' or '.join(f'`{group}`' for group in elsewhere)}"
-    similar = next((kind for kind in kinds if kind.lower() == entry.kind.lower()), "") or "".join(get_close_matches(entry.kind, kinds, n=1))
+    similar = same or "".join(get_close_matches(entry.kind, kinds, n=1))
     meant = f"; did you mean {similar}?" if similar else ""
     return (
         f"there is no kind `{entry.kind}` in the group `{entry.group}`{meant}" if kinds else f"`{entry.kind}` is no kind: kinds begin with a capital"

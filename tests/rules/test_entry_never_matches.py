@@ -81,3 +81,14 @@ def test_the_name_of_a_configured_cluster_in_the_server_field(repository) -> Non
     assert "is the name of a cluster" in message
     repository.write({"project.yaml": project()})
     assert repository.check().code == 0
+
+
+def test_a_kind_of_a_group_of_custom_resources_that_is_not_known_here_may_exist(repository) -> None:
+    kinds = [
+        {"group": "argoproj.io", "kind": "Rollout"},
+        {"group": "argoproj.io", "kind": "Sensor"},
+        {"group": "gateway.networking.k8s.io", "kind": "X"},
+    ]
+    assert said(repository, "entry-never-matches", namespaceResourceWhitelist=kinds) == []
+    (only,) = said(repository, "entry-never-matches", namespaceResourceWhitelist=[{"group": "argoproj.io", "kind": "application"}])
+    assert "did you mean Application?" in only[2]
