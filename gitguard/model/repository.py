@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from gitguard.model.argo import ApplicationSpec, Cluster, Project
+from gitguard.model.argo import ApplicationSpec, Cluster, Project, ProjectRepository
 from gitguard.model.configuration import Configuration
-from gitguard.model.files import FileFacts, ObjectFacts, Unreadable
+from gitguard.model.files import FileFacts, ObjectFacts, Unreadable, Violation
 from gitguard.model.finding import ObjectRef, Site, Skipped
+from gitguard.model.rendering import Rendered, RenderedObject
 
 
 class Reach(NamedTuple):
@@ -30,7 +31,9 @@ class Application(NamedTuple):
     """An Application, or the template of an ApplicationSet, that the repository applies.
 
     `unknown` holds the parts ("project", "source", "destination", "namespace") that can't be read off the file: templated in an
-    ApplicationSet, or overridden by a generator. The places are those of the file; see `site`.
+    ApplicationSet, or overridden by a generator. The places are those of the file; see `site`. `generated` is the name of the one
+    Application of an ApplicationSet that this is about, "" for the template as it lies. `by` is the Application that deploys it, "" where
+    it lies in a file that is read as it is.
     """
 
     path: str
@@ -39,6 +42,13 @@ class Application(NamedTuple):
     reach: Reach
     namespace: str
     unknown: frozenset[str] = frozenset()
+    generated: str = ""
+    by: str = ""
+
+    @property
+    def name(self) -> str:
+        """The Application's name, "" for a template of many."""
+        return self.generated or ("" if self.is_set else self.facts.name)
 
     @property
     def is_set(self) -> bool:
@@ -53,7 +63,8 @@ class Application(NamedTuple):
     @property
     def key(self) -> str:
         """`namespace/name`, as Argo CD's own tools print it."""
-        return f"{self.namespace}/{self.facts.name}" if self.namespace else self.facts.name
+        name = self.generated or self.facts.name
+        return f"{self.namespace}/{name}" if self.namespace else name
 
     @property
     def changed_by_kustomize(self) -> bool:
@@ -99,6 +110,37 @@ class DeclaredProject(NamedTuple):
         return Site(self.path, self.facts.document, self.facts.at(pointer))
 
 
+class Dependency(NamedTuple):
+    """A dependency of a chart that has to be fetched: its name, the repository, and the place that names it."""
+
+    name: str
+    url: str
+    path: str
+    pointer: str
+
+
+class Deployed(NamedTuple):
+    """An Application and what each of its sources makes; `creates_namespace` is "" or says when Argo CD makes the destination's namespace.
+
+    "new": when it does not exist yet; "always": it is kept with labels and annotations of the Application. `violations` are the rules that
+    made objects break by themselves, where the files that they come from do not.
+    """
+
+    application: Application
+    sources: tuple[Rendered, ...]
+    creates_namespace: str = ""
+    dependencies: tuple[Dependency, ...] = ()
+    violations: tuple[tuple[RenderedObject, Violation], ...] = ()
+
+
+class ExpandedSet(NamedTuple):
+    """What is wrong with an ApplicationSet, and what is not known of it: (JSON pointer, message) and (JSON pointer, reason, needs)."""
+
+    application: Application
+    complaints: tuple[tuple[str, str], ...] = ()
+    unknown: tuple[tuple[str, str, str], ...] = ()
+
+
 class Settings(NamedTuple):
     """What an argocd-cm of the repository says about AppProjects: the value of `globalProjects`, parsed, and whether in-cluster is enabled."""
 
@@ -114,6 +156,8 @@ class Repository(NamedTuple):
     `not_objects` are the files that hold parts of objects, or input for a kustomization; `templates` are the files whose Argo CD objects only
     a renderer can tell, with the kinds that they mention; `scopes` says of the kinds (group, kind) that are known, by Kubernetes' data and the
     repository's CRDs, whether they are namespaced; `removed_projects` are the AppProjects that the change under judgement takes away.
+    `scoped` are repositories that secrets scope to AppProjects, `tree` all paths of the tree, `doors` those of them that are symbolic links or
+    submodules, behind which there may be folders; `deployed` the Applications that were rendered, `sets` the ApplicationSets that were expanded.
     """
 
     configuration: Configuration
@@ -126,5 +170,10 @@ class Repository(NamedTuple):
     scopes: Mapping[tuple[str, str], bool] = MappingProxyType({})
     templates: tuple[tuple[str, tuple[str, ...]], ...] = ()
     removed_projects: frozenset[str] = frozenset()
+    scoped: tuple[ProjectRepository, ...] = ()
+    tree: frozenset[str] = frozenset()
+    doors: frozenset[str] = frozenset()
+    deployed: tuple[Deployed, ...] = ()
+    sets: tuple[ExpandedSet, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()

@@ -211,8 +211,9 @@ def _step(event: Any, stack: list[list[Any]], yaml: Any) -> Iterator[tuple[str, 
             top[1] += 1
             yield pointer, mark.line, mark.column
         elif top[2] is None:
-            written = event.value if isinstance(event, yaml.ScalarEvent) else ""
-            pointer = f"{top[0]}/{_escaped(_as_key(written, event))}"
+            # A mapping or a list as a key is what templates look like.
+            written = _as_key(event.value, event) if isinstance(event, yaml.ScalarEvent) else ""
+            pointer = f"{top[0]}/{_escaped(written)}"
             top[2] = pointer
             yield pointer, mark.line, mark.column
             if isinstance(event, yaml.ScalarEvent):

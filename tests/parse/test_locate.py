@@ -32,3 +32,15 @@ def test_a_field_that_is_not_there_gives_its_nearest_ancestor() -> None:
 
 def test_json_with_tabs_has_places_too() -> None:
     assert locate(b'{\n\t"a": {\n\t\t"b": 1\n\t}\n}\n', [(0, "/a/b")])[0, "/a/b"] == (3, 3)
+
+
+def test_a_template_in_braces_is_a_key_that_is_passed_over() -> None:
+    assert locate(b"a: 1\n{{ .x }}: 2\n{{ .y }}\n", [(0, "/a"), (0, "/b")])[0, "/a"] == (1, 1)
+
+
+def test_a_field_of_a_template_is_looked_for_as_it_is_written() -> None:
+    template = (
+        b"{{- if .Values.web }}\nkind: Namespace\n---\nkind: Application\nspec:\n  destination:\n    name: x\n  project: {{ .p }}\n{{- end }}\n"
+    )
+    assert locate(template, [(0, "/spec/project")])[0, "/spec/project"] == (8, 3)
+    assert locate(template, [(0, "/spec/sources/0/path")])[0, "/spec/sources/0/path"] == (5, 1)

@@ -6,6 +6,8 @@ import pytest
 
 from gitguard.edges import data
 from gitguard.schema import Schemas, aging
+from gitguard.schema.lifecycle import served
+from gitguard.schema.scopes import built_in
 from gitguard.schema.versions import nearest
 
 
@@ -51,3 +53,12 @@ def test_the_table_agrees_with_the_schemas_of_each_release(kubernetes: str) -> N
     assert len(kinds) > 200
     called = {pair for pair in kinds if any(rule == "api-removed" for rule, _, _ in aging(schemas, *pair))}
     assert called == set()
+
+
+def test_a_cluster_serves_what_is_stable_and_no_alpha_or_late_beta() -> None:
+    kinds = built_in(data.load)
+    assert {"v1", "v1/Pod", "apps/v1/Deployment", "networking.k8s.io/v1/Ingress"} <= set(served(Schemas("1.37", "3.6", data.load), kinds))
+    assert {"policy/v1beta1", "policy/v1beta1/PodSecurityPolicy", "extensions/v1beta1/Ingress"}.isdisjoint(
+        served(Schemas("1.37", "3.6", data.load), kinds)
+    )
+    assert not [name for name in served(Schemas("1.37", "3.6", data.load), kinds) if "alpha" in name]

@@ -1,0 +1,182 @@
+"""One plan, carried out: the tool started on the scratch files, and what it wrote turned into objects."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from posixpath import join
+from typing import NamedTuple
+
+from gitguard.edges import confined
+from gitguard.edges.helm_sdk import HelmSdk
+from gitguard.edges.scratch import Scratch
+from gitguard.edges.tools import Tools
+from gitguard.model.rendering import Lacking, Origin, RenderedObject
+from gitguard.render import directory, helm, masking, objects
+from gitguard.render.outcomes import Refused
+from gitguard.render.plans import DirectoryPlan, HelmPlan, KustomizePlan, Plan
+from gitguard.render.tree import Tree
+
+_NOISE = re.compile(r"^(?:Error: |error: |Error: error: )")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_WARNING = re.compile(r"^(?:# Warning|level=|W\d{4}|I\d{4}|walk\.go|Use --debug)")
+_INNER = "recursed accumulation of path "
+_LONGEST = 500
+_EXCEEDED = {
+    "time": "did not end within {seconds:g} seconds",
+    "memory": "took more memory than {memory} MiB",
+    "output": "wrote more than {output} MiB",
+}
+
+
+class Run(NamedTuple):
+    """What came of one plan. `lasting` is False where another run, or another machine, could give something else."""
+
+    tool: str = ""
+    objects: tuple[RenderedObject, ...] = ()
+    failure: str = ""
+    undetermined: Lacking | None = None
+    assumed: tuple[str, ...] = ()
+    lasting: bool = False
+
+
+class Runner:
+    """Carries out plans in one scratch folder; each worker process has its own."""
+
+    def __init__(
+        self, place: Scratch, tools: Tools, limits: confined.Limits, tree: Tree, scopes: Mapping[tuple[str, str], bool], marked: frozenset[str]
+    ) -> None:
+        self.place = place
+        self.tools = tools
+        self.limits = limits
+        self.tree = tree
+        self.scopes = scopes
+        # Files with which a build is not asked for origins.
+        self.marked = marked
+        self.environment = confined.environment(place.home)
+        self._sdk: HelmSdk | None = None
+
+    def prepare(self) -> None:
+        """Once in each worker: nothing that it starts may reach a network, or take more than its share."""
+        confined.isolate()
+        confined.confine(self.limits)
+
+    def run(self, plan: Plan, target: str) -> Run:
+        """Never raises for what is wrong with the plan's input."""
+        try:
+            if isinstance(plan, DirectoryPlan):
+                return self._directory(plan, target)
+            return self._kustomize(plan, target) if isinstance(plan, KustomizePlan) else self._helm(plan, target)
+        except Refused as error:
+            return Run(failure=self._said(str(error)), lasting=True)
+        except (OSError, RecursionError, MemoryError) as error:
+            return Run(failure=f"rendering failed here: {type(error).__name__}: {error}"[:_LONGEST])
+
+    def _directory(self, plan: DirectoryPlan, target: str) -> Run:
+        found, size = [], 0
+        for path in plan.files:
+            content = (self.place.shared / path).read_bytes()
+            size += directory.counted(content)
+            if size > directory.MOST_BYTES:
+                return Run("directory", undetermined=Lacking(f"{plan.folder} holds more than 10 MB of manifests", directory.LIMIT), lasting=True)
+            found += [(Origin(path, number), value) for number, value in directory.manifests(path, content)]
+        return Run("directory", objects.rendered(found, target, self.scopes), lasting=True)
+
+    def _kustomize(self, plan: KustomizePlan, target: str) -> Run:
+        tool = self.tools.kustomize
+        assert tool is not None  # noqa: S101
+        annotated = bool(plan.annotating) and self.marked.isdisjoint(plan.files)
+        content = plan.annotating if annotated else plan.content
+        own = self.place.private(plan.files, {plan.file: content}, {}) if plan.content else nullcontext(self.place.shared)
+        with own as root:
+            flags = ("--load-restrictor=LoadRestrictionsNone",) if plan.unrestricted else ()
+            done = confined.run((*tool.command, *flags, str(root / plan.folder)), root, self.environment, self.limits)
+        if plan.unrestricted is None and b"security; file" in done.errors:
+            reason = f"a kustomization reads files outside of its folder: {self._said(done.errors.decode('utf-8', 'replace'))}"
+            return Run(tool.name, undetermined=Lacking(reason, "argocd-cm, whose `kustomize.buildOptions` may allow it"), lasting=True)
+        if done.exceeded or done.code:
+            return self._failed(tool.name, done)
+        found = objects.of_kustomize(done.output, plan.folder, annotated)
+        return Run("kustomize", objects.rendered(found, target, self.scopes), lasting=True)
+
+    def _helm(self, plan: HelmPlan, target: str) -> Run:
+        tool = self.tools.helm
+        assert tool is not None  # noqa: S101
+        dependencies = helm.local_dependencies(plan.folder, self.tree)
+        without_schemas = plan.skip_schema_validation and tool.name != "helm"
+        files = [path for path in plan.files if not (without_schemas and path.endswith("/values.schema.json"))]
+        copies = {join(plan.folder, "charts", name): folder for name, folder in dependencies.items()}
+        extra = self.place.folder / f"values-{os.getpid()}.yaml"
+        own = self.place.private(files, {}, copies) if copies or without_schemas else nullcontext(self.place.shared)
+        try:
+            if plan.extra:
+                extra.write_text(plan.extra, encoding="utf-8", errors="surrogateescape")
+            with own as root:
+                done = self._templated(plan, root, extra if plan.extra else None)
+        finally:
+            extra.unlink(missing_ok=True)
+        if done.exceeded or done.code:
+            return self._failed("helm", done)
+        found = objects.of_helm(done.output, plan.folder, dependencies, plan.skip_tests)
+        asked = helm.assumptions((self.place.shared / path).read_bytes() for path in plan.files if "/templates/" in f"/{path}")
+        return Run("helm", objects.rendered(found, target, self.scopes), assumed=asked, lasting=True)
+
+    def _templated(self, plan: HelmPlan, root: Path, extra: Path | None) -> confined.Finished:
+        tool = self.tools.helm
+        assert tool is not None  # noqa: S101
+        values = [str(root / path) for path in plan.values] + ([str(extra)] if extra else [])
+        sets = [("--set", *pair) for pair in plan.sets] + [("--set-string", *pair) for pair in plan.strings]
+        sets += [("--set-file", name, str(root / path)) for name, path in plan.set_files]
+        if tool.name != "helm":
+            if self._sdk is None:
+                self._sdk = HelmSdk(tool.command, self.place.home, self.environment, self.limits)
+            return self._sdk.template(_request(plan, str(root / plan.folder), values, sets))
+        command = [*tool.command, "template", ".", "--name-template", plan.release, "--include-crds"]
+        command += ["--namespace", plan.namespace] if plan.namespace else []
+        command += ["--kube-version", plan.kube_version] if plan.kube_version else []
+        command += [word for flag, name, value in sets for word in (flag, f"{name}={value}")]
+        command += [word for path in values for word in ("--values", path)]
+        command += [word for version in plan.api_versions for word in ("--api-versions", version)]
+        command += ["--skip-schema-validation"] if plan.skip_schema_validation else []
+        if plan.skip_crds:
+            command.remove("--include-crds")
+        return confined.run(command, root / plan.folder, self.environment, self.limits)
+
+    def _failed(self, name: str, done: confined.Finished) -> Run:
+        if done.exceeded:
+            said = {"seconds": self.limits.seconds, "memory": self.limits.memory >> 20, "output": self.limits.output >> 20}
+            return Run(name, failure=f"{name} {_EXCEEDED[done.exceeded].format(**said)} and was stopped")
+        said_text = done.errors.decode("utf-8", "replace")
+        if "--enable-helm" in said_text:
+            lacking = Lacking("the kustomization inflates a Helm chart, which takes `--enable-helm`", "the chart rendered into the repository")
+            return Run(name, undetermined=lacking, lasting=True)
+        if "an index into a list takes helm itself" in said_text:
+            return Run(name, undetermined=Lacking(self._said(said_text), "helm on PATH"), lasting=True)
+        return Run(name, failure=self._said(said_text) or f"{name} failed without a word", lasting=True)
+
+    def _said(self, text: str) -> str:
+        """A tool's message: without warnings, without our folders and without what could be a secret, and short."""
+        text = text.replace(f"{self.place.folder}/", "")
+        text = re.sub(r"\b(?:tree|own-\w+)/", "", text)
+        lines = [line.strip() for line in text.splitlines() if line.strip() and not _WARNING.match(line.strip())]
+        # Kustomize tells the whole way; what went wrong comes last.
+        before, inner, cause = _NOISE.sub("", " ".join(lines)).rpartition(_INNER)
+        message = masking.quiet(_CONTROL.sub("", f"in {cause}" if inner else before + cause))
+        return message if len(message) <= _LONGEST else f"{message[: _LONGEST // 2]} … {message[-_LONGEST // 2 :]}"
+
+
+def _request(plan: HelmPlan, chart: str, values: list[str], sets: list[tuple[str, str, str]]) -> str:
+    return json.dumps(
+        {
+            "chart": chart,
+            "name": plan.release,
+            "namespace": plan.namespace,
+            "kube_version": plan.kube_version,
+            "api_versions": list(plan.api_versions),
+            "values": values,
+            "sets": sets,
+            "skip_crds": plan.skip_crds,
+        }
+    )
