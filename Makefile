@@ -35,6 +35,7 @@ docs: $(READY)  ## regenerate docs/rules.md
 bench: $(READY)  ## ratios against kubeconform and Argo CD's own functions, each in one run
 	$(BIN)/python bench/bench.py
 	$(BIN)/python bench/can.py
+	$(BIN)/python bench/render.py
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

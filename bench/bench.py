@@ -1,5 +1,7 @@
 """gitguard against kubeconform on a real repository: ratios of whole processes, run in turn, so that a slow machine is slow for both.
 
+kubeconform renders nothing, so `check` is told not to either; bench/render.py measures that.
+
 Run: make bench (or: python bench/bench.py [REPOSITORY]). Without a repository it clones the performance corpus from ../shared/corpora.
 """
 
@@ -31,7 +33,7 @@ def main() -> None:
         peer = [str(tool()), "-strict", "-ignore-missing-schemas", "-n", str(os.cpu_count()), "-summary"]
         kubeconform.write(folder / "schemas", "1.37")
         peer += ["-schema-location", f"{folder}/schemas/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json", "."]
-        check = [sys.executable, "-m", "gitguard", "check", *config]
+        check = [sys.executable, "-m", "gitguard", "check", "--render", "never", *config]
         hook = [sys.executable, "-m", "gitguard", "hook", *config]
         environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
 

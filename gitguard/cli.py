@@ -31,6 +31,12 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
                 show_default=True,
                 help="Lowest level that makes exit code 1.",
             ),
+            click.option(
+                "--render",
+                "render_",
+                type=click.Choice(["auto", "always", "never"]),
+                help="Whether to run Kustomize and Helm for what Applications deploy (default: as configured, else auto).",
+            ),
             click.option("--strict", is_flag=True, help="Undetermined verdicts make exit code 3."),
             click.option("--quiet", "-q", is_flag=True, help="Findings only."),
             click.option("--verbose", "-v", is_flag=True, help="List all that was skipped, suppressed or undetermined."),
@@ -133,6 +139,31 @@ def _answer_batch(source: Path, version: str | None, config: Path | None) -> Non
 
 
 @gitguard.command()
+@click.argument("application", metavar="APP")
+@click.option("--commit", default="", metavar="REF", help="Render from this commit instead of the work tree.")
+@click.option("--config", type=click.Path(path_type=Path), help="Use this file instead of the repository's .gitguard.yaml.")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="YAML with comments, or JSON.")
+@click.option("--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+def render(application: str, commit: str, config: Path | None, format_: str, output: Path | None, no_cache: bool) -> None:
+    """The objects that an Application (NAME or NAMESPACE/NAME) would deploy, each with the file that it comes from.
+
+    Rendered offline with the tools on PATH or those of gitguard-gitops[render], as Argo CD does. The values of Secrets are masked.
+
+    Exit codes: 0 rendered, 1 Argo CD would refuse, 2 no such Application, 3 it can't be told here.
+    """
+    from gitguard.commands import render as command
+
+    options = Options(dict(os.environ), config, format_, cache=not no_cache, progress=_progress if sys.stderr.isatty() else None)
+    _finish(command.run(application, commit, options), output)
+
+
+def _progress(done: int, total: int) -> None:
+    """How far the rendering is, on a terminal's stderr."""
+    click.echo(f"\rrendered {done} of {total}" if done < total else f"\r{' ' * 40}\r", nl=False, err=True)
+
+
+@gitguard.command()
 @click.option("--format", "format_", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True, help="How to print them.")
 def rules(format_: str) -> None:
     """List the rules."""
@@ -158,9 +189,12 @@ def demo() -> None:
     _finish(command.run(dict(os.environ)), None)
 
 
-def _options(*, config: Path | None, format_: str, fail_on: str, strict: bool, quiet: bool, verbose: bool, no_color: bool, no_cache: bool) -> Options:
-    colour = sys.stdout.isatty() and not no_color and not os.environ.get("NO_COLOR")
-    return Options(dict(os.environ), config, format_, fail_on, strict, quiet, verbose, colour, not no_cache)
+def _options(*, config: Path | None, format_: str, fail_on: str, strict: bool, quiet: bool, verbose: bool, **flags: Any) -> Options:
+    colour = sys.stdout.isatty() and not flags["no_color"] and not os.environ.get("NO_COLOR")
+    progress = _progress if sys.stderr.isatty() and not quiet else None
+    return Options(
+        dict(os.environ), config, format_, fail_on, strict, quiet, verbose, colour, not flags["no_cache"], flags["render_"] or "", progress
+    )
 
 
 def _finish(outcome: Outcome, output: Path | None) -> None:

@@ -12,7 +12,6 @@ import pytest
 from tests.conftest import CORPORA, ROOT
 
 MISTAKES = json.loads((CORPORA / "mistakes.json").read_text()) if CORPORA.is_dir() else []
-RENDERED = {"lsst-sqre+phalanx"}  # Applications and AppProjects come from one Helm chart
 # At the bad commit the Application's file lies in a folder whose kustomization leaves it out: nothing applies it, and dead files are not
 # judged as deployed.
 DEAD = {
@@ -45,8 +44,6 @@ def found(repository: Path, tag: str, mistake: dict[str, str]) -> list[Any]:
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: f"{mistake['repo'].partition('+')[2]}-{mistake['name']}-{mistake['bad']}")
 def test_a_mistake_is_found_where_it_was_made_and_gone_where_it_was_mended(corpora: dict[str, Path], mistake: dict[str, str]) -> None:
-    if mistake["repo"] in RENDERED:
-        pytest.skip("its objects come from a Helm chart, which has to be rendered")
     repository = corpora[mistake["repo"]]
     if (mistake["repo"], mistake["name"], mistake["bad"]) in DEAD:
         assert found(repository, mistake["bad"], mistake) == []

@@ -1,8 +1,10 @@
 """`gitguard hook`: judge what the index would make of the repository, and report what the staged change causes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
+from functools import partial
 from os.path import normpath
 from pathlib import Path
+from posixpath import dirname
 
 from gitguard.commands.options import Options, Outcome, exit_code, rendered
 from gitguard.edges import clock, git
@@ -10,7 +12,10 @@ from gitguard.manifests.classify import CONFIGURATION, is_candidate
 from gitguard.model.errors import ExitCode, UsageError
 from gitguard.model.files import SYMLINK, Entry, FileFacts
 from gitguard.model.finding import Report
-from gitguard.model.repository import Repository
+from gitguard.model.rendering import Reads
+from gitguard.model.repository import Application, Repository
+
+_MAKERS = ("kustomization.yaml", "kustomization.yml", "Kustomization", "Chart.yaml")
 
 
 def run(files: Sequence[str], options: Options) -> Outcome:
@@ -23,7 +28,7 @@ def run(files: Sequence[str], options: Options) -> Outcome:
         report = _files_alone(found, files, options)
     else:
         staged = found.staged()
-        if not any(is_candidate(change.path) for change in staged):
+        if not any(is_candidate(change.path) for change in staged) and not _is_read(found.index(), staged):
             return Outcome(rendered(Report(), options) if options.format == "json" else "", ExitCode.CLEAN)
         report = _caused(found, staged, options)
     report = report._replace(seconds=clock.monotonic() - started)
@@ -33,6 +38,7 @@ def run(files: Sequence[str], options: Options) -> Outcome:
 def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Options) -> Report:
     # Imported late: a commit that touches no manifest waits for none of it.
     from gitguard import checker
+    from gitguard.commands.deploying import deployed
     from gitguard.commands.reading import Reader, configuration, open_cache
     from gitguard.rules import MANIFEST_RULES, RULES
 
@@ -43,11 +49,28 @@ def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Opt
     touched = {change.path for change in staged}
     was = reader.facts([change.before for change in staged if change.before is not None], index)
     now = {path: facts for path, facts in after.files.items() if path in touched}
-    if any(map(_decides_about_others, (*was.values(), *now.values()))) or any(map(_is_special, staged)):
-        before = reader.repository(_before(index, staged))
+    changed = [*was.values(), *now.values()]
+    projects = {item.name for facts in changed for item in facts.objects if item.kind == "AppProject"} | _inheriting(after, touched)
+    affected = partial(_is_affected, touched, projects, any(map(_changes_what_is_known, changed)))
+
+    def whole(repository: Repository, entries: Sequence[Entry]) -> Repository:
+        return deployed(reader, entries, repository, options, affected)
+
+    decisive = any(map(_decides_about_others, changed)) or any(map(_is_special, staged))
+    entries = _before(index, staged)
+    before = reader.repository(entries) if decisive else None
+    if before is not None:
         # Taking away the last AppProject must not turn "denied" into "nothing is known of AppProjects here".
         after = after._replace(removed_projects=_applied_projects(before) - _applied_projects(after))
-        caused = checker.caused(checker.judge(after, RULES), checker.judge(before, RULES))
+    after = whole(after, index)
+    moved = any(change.before is None or change.after is None for change in staged)
+    if before is None and not moved:
+        # What planning refused it refuses still: kustomizations, charts and which files there are have not changed.
+        after = after._replace(deployed=tuple(item for item in after.deployed if any(result.reads != Reads() for result in item.sources)))
+    if before is None and (after.deployed or any((moved or item.complaints) and _reads_the_tree(item.application) for item in after.sets)):
+        before = reader.repository(entries)
+    if before is not None:
+        caused = checker.caused(checker.judge(after, RULES), checker.judge(whole(before, entries), RULES))
     else:
         # Only what is wrong within these files can have changed: the rest of HEAD need not be judged again.
         local = after._replace(files=now, unreadable=tuple(item for item in after.unreadable if item.path in touched))
@@ -55,6 +78,45 @@ def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Opt
     report = checker.report(after, caused, reader.places(index), clock.today())
     cache.close()
     return report._replace(skipped=tuple(item for item in report.skipped if item.path in touched))
+
+
+def _is_affected(touched: Set[str], projects: Set[str], everything: bool, application: Application, reads: Reads) -> bool:
+    """Can the staged change make other objects of this source, or another verdict on them?"""
+    changed = everything or application.path in touched or (application.spec.project or "default") in projects
+    return changed or any(reads.touches(path) for path in touched)
+
+
+def _is_read(index: Iterable[Entry], staged: Iterable[git.Staged]) -> bool:
+    """Does one of them, though it can hold no manifest, lie in a chart or below a kustomization, which may read it?"""
+    makers = {dirname(entry.path) for entry in index if entry.path.endswith(_MAKERS)}
+    return any(not makers.isdisjoint(_folders_above(change.path)) for change in staged)
+
+
+def _folders_above(path: str) -> Iterable[str]:
+    while path:
+        path = dirname(path)
+        yield path
+
+
+def _inheriting(repository: Repository, paths: Set[str]) -> frozenset[str]:
+    """The AppProjects that inherit from a global one at these paths."""
+    return frozenset(item.own.name for item in repository.projects if any(one.path in paths for one in item.inherited))
+
+
+def _changes_what_is_known(facts: FileFacts) -> bool:
+    """Can a file change the verdict on the objects of any Application: a CRD, a cluster's secret, argocd-cm?"""
+    return bool(facts.custom_resources) or any(not {"defines", "cluster", "settings"}.isdisjoint(item.content or ()) for item in facts.objects)
+
+
+def _reads_the_tree(application: Application) -> bool:
+    """Is it an ApplicationSet whose Applications depend on which files and folders there are?"""
+    pending = list((application.facts.content or {}).get("spec", {}).get("generators", ()))
+    while pending:
+        generator = pending.pop()
+        if "git" in generator:
+            return True
+        pending += [inner for body in generator.values() for inner in body.get("generators", ())]
+    return False
 
 
 def _applied_projects(repository: Repository) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """What a command is told: the command line and the environment as one frozen value."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +9,10 @@ from gitguard.model.finding import LEVELS, Report
 
 
 class Options(NamedTuple):
-    """The options that `check` and `hook` share. `fail_on` is the lowest level that makes exit code 1."""
+    """The options that `check` and `hook` share. `fail_on` is the lowest level that makes exit code 1.
+
+    `render` is auto, always or never, "" for what the configuration says; `progress` is told how many of how many renderings are done.
+    """
 
     environment: Mapping[str, str]
     config: Path | None = None
@@ -20,6 +23,8 @@ class Options(NamedTuple):
     verbose: bool = False
     colour: bool = False
     cache: bool = True
+    render: str = ""
+    progress: Callable[[int, int], None] | None = None
 
 
 class Outcome(NamedTuple):

@@ -1,7 +1,7 @@
 """From a tree of git to a repository: list, read, parse (or remember), join."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from posixpath import dirname, join, normpath
@@ -18,12 +18,12 @@ from gitguard.manifests.codec import decode_all, encode
 from gitguard.manifests.facts import facts
 from gitguard.model.configuration import Configuration
 from gitguard.model.errors import ConfigurationError
-from gitguard.model.files import SUBMODULE, SYMLINK, Entry, FileFacts, Unreadable
+from gitguard.model.files import SUBMODULE, SYMLINK, Entry, FileFacts, Unreadable, Violation
 from gitguard.model.repository import Repository
 from gitguard.parse import locate, read
 from gitguard.repository.assemble import assemble
-from gitguard.schema import Schemas
-from gitguard.schema.scopes import built_in
+from gitguard.schema import Schemas, aging
+from gitguard.schema.scopes import built_in, common
 
 _UNREADABLE = "!"
 _MOST_LINKS = 40
@@ -48,13 +48,23 @@ class Reader:
         unreadable = self._follow(links, {entry.path: entry for entry in entries}, reasons)
         files, failed = self._facts(wanted, flavours, self._versions, self._schemas)
         files = self._judge_custom(wanted, flavours, files)
-        return assemble(self.configuration, files, reasons, [*unreadable, *failed], built_in(data.load))
+        repository = assemble(self.configuration, files, reasons, [*unreadable, *failed], {**common(data.load), **built_in(data.load)})
+        doors = frozenset(entry.path for entry in entries if entry.mode in (SUBMODULE, SYMLINK))
+        return repository._replace(tree=frozenset(entry.path for entry in entries), doors=doors)
 
     def facts(self, entries: Sequence[Entry], tree: Sequence[Entry]) -> Mapping[str, FileFacts]:
         """The facts of single files, by themselves: `tree` is where they lie or lay, which tells the charts."""
         flavours, _, wanted, _ = _sorted(entries, Charts(entry.path for entry in tree))
         files, _ = self._facts(wanted, flavours, self._versions, self._schemas)
         return files
+
+    def violations(self, manifest: Mapping[str, Any], api_version: str, kind: str) -> Iterator[Violation]:
+        """What is wrong with an object that lies in no file, by Kubernetes' and Argo CD's schemas."""
+        schemas = self._schemas()
+        for rule, message, fix in aging(schemas, api_version, kind):
+            yield Violation(rule, "/apiVersion", message, fix, 0, 0, 0)
+        for one in schemas.violations(manifest) or ():
+            yield Violation(one.rule, one.pointer, one.message, one.fix, 0, 0, 0)
 
     def _schemas(self) -> Schemas:
         if self._own is None:

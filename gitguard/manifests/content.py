@@ -7,9 +7,9 @@ from typing import Any
 
 ARGO_GROUP = "argoproj.io/"
 LABEL_OF_SECRETS = "argocd.argoproj.io/secret-type"
-# Argo CD's ConfigMap, and what of it decides about AppProjects.
+# Argo CD's ConfigMap, and what of it decides about AppProjects and renderings.
 SETTINGS = "argocd-cm"
-_SETTINGS = ("globalProjects", "cluster.inClusterEnabled")
+_SETTINGS = ("globalProjects", "cluster.inClusterEnabled", "kustomize.buildOptions")
 # The fields of Argo CD's secrets that it compares; all others may be credentials and are never looked at.
 _SECRET_FIELDS = {"cluster": ("name", "server", "project", "namespaces"), "repository": ("url", "project")}
 _PASSWORD_IN_URL = re.compile(r"://[^/@]*:[^/]*@")
@@ -171,12 +171,15 @@ def _generator(generator: Mapping[str, Any], tokens: frozenset[str]) -> Mapping[
 
 
 def _secret(manifest: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    kind = _mapping(_mapping(manifest, "metadata"), "labels").get(LABEL_OF_SECRETS)
+    labels = _mapping(_mapping(manifest, "metadata"), "labels")
+    kind = labels.get(LABEL_OF_SECRETS)
     if not isinstance(kind, str) or kind not in _SECRET_FIELDS:
         return None
     plain, encoded = _mapping(manifest, "stringData"), _mapping(manifest, "data")
     found = {field: plain.get(field, _decoded(encoded.get(field))) for field in _SECRET_FIELDS[kind]}
-    return {kind: {field: text for field, text in found.items() if isinstance(text, str) and not _PASSWORD_IN_URL.search(text)}}
+    said = {kind: {field: text for field, text in found.items() if isinstance(text, str) and not _PASSWORD_IN_URL.search(text)}}
+    # Annotations are left out: kubectl keeps the whole Secret in one of them.
+    return said | ({"labels": {key: text for key, text in labels.items() if isinstance(text, str)}} if kind == "cluster" else {})
 
 
 def _decoded(value: Any) -> str | None:

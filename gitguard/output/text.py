@@ -53,6 +53,8 @@ def _finding(finding: Finding, style: Style) -> str:
 
 def _subject(finding: Finding) -> str:
     named = str(finding.object)
+    if finding.application and finding.application.rpartition("/")[2] != finding.object.name:
+        named = f"{named}, Application {finding.application}" if named else f"Application {finding.application}"
     return f"  ({printable(named)})" if named else ""
 
 

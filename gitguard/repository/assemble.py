@@ -45,18 +45,20 @@ def assemble(
     walk = Walk(joined, deployed, charts, configuration.roots)
     clusters = tuple(dict.fromkeys(_clusters(configuration, argo)))
     settings = tuple(_settings(files))
+    scoped = tuple(_repositories(argo))
     return Repository(
         configuration,
         files,
         not_objects,
         applications=tuple(_applications(argo, walk)),
-        projects=tuple(inheriting(configuration, tuple(_projects(argo, walk)), settings, tuple(_repositories(argo)), clusters)),
+        projects=tuple(inheriting(configuration, tuple(_projects(argo, walk)), settings, scoped, clusters)),
         clusters=clusters,
         settings=settings,
         scopes={**scopes, **dict(_scopes(argo))},
         templates=tuple((path, facts.declares) for path, facts in files.items() if facts.declares),
         skipped=tuple(_skipped(files, reasons, not_objects, joined, charts)),
         unreadable=tuple(unreadable),
+        scoped=scoped,
     )
 
 
@@ -80,10 +82,10 @@ def _applications(argo: Iterable[tuple[str, ObjectFacts]], walk: Walk) -> Iterab
         if facts.kind == "ApplicationSet":
             template = content["spec"]["template"]
             spec = application_spec(template["spec"])
-            unknown = _unknown(spec) | _overridden(content["spec"])
+            unknown = unknown_parts(spec) | overridden(content["spec"])
         else:
             spec = application_spec(content["spec"])
-            unknown = _unknown(spec)
+            unknown = unknown_parts(spec)
         yield Application(path, facts, spec, reach, _namespace(facts, reach), frozenset(unknown))
 
 
@@ -151,7 +153,7 @@ def _scopes(argo: Iterable[tuple[str, ObjectFacts]]) -> Iterable[tuple[tuple[str
             yield (said["group"], said["kind"]), said["scope"] == "Namespaced"
 
 
-def _unknown(spec: ApplicationSpec) -> set[str]:
+def unknown_parts(spec: ApplicationSpec) -> set[str]:
     """Parts that a template engine fills in before Argo CD sees them."""
     destination = spec.destination
     parts = {
@@ -164,7 +166,7 @@ def _unknown(spec: ApplicationSpec) -> set[str]:
     return {part for part, texts in parts.items() if any(TEMPLATE_MARK.search(text) for text in texts)}
 
 
-def _overridden(content: Mapping[str, Any]) -> set[str]:
+def overridden(content: Mapping[str, Any]) -> set[str]:
     """Parts of an ApplicationSet's template that a generator's own template or a templatePatch may replace."""
     unknown: set[str] = set()
     pending = list(content.get("generators", ()))

@@ -5,15 +5,25 @@ from gitguard.rules import (
     api_removed,
     application_invalid,
     application_namespace_not_permitted,
+    applicationset_invalid,
+    cluster_resource_not_permitted,
     deny_without_effect,
     destination_not_permitted,
     duplicate_key,
+    duplicate_object,
     entry_never_matches,
+    helm_dependency_not_permitted,
     manifest_invalid,
+    namespace_creation_not_permitted,
+    namespaced_resource_not_permitted,
     project_invalid,
     project_not_found,
+    render_failed,
+    resource_namespace_not_permitted,
     role_policy_invalid,
+    shared_resource,
     source_not_permitted,
+    source_path_missing,
     sync_window_invalid,
     unknown_field,
     yaml_invalid,
@@ -37,6 +47,19 @@ APPLICATION_RULES: tuple[Rule, ...] = (
     application_namespace_not_permitted.RULE,
 )
 
+OBJECT_RULES: tuple[Rule, ...] = (
+    source_path_missing.RULE,
+    applicationset_invalid.RULE,
+    render_failed.RULE,
+    cluster_resource_not_permitted.RULE,
+    namespaced_resource_not_permitted.RULE,
+    resource_namespace_not_permitted.RULE,
+    namespace_creation_not_permitted.RULE,
+    helm_dependency_not_permitted.RULE,
+    duplicate_object.RULE,
+    shared_resource.RULE,
+)
+
 PROJECT_RULES: tuple[Rule, ...] = (
     project_invalid.RULE,
     sync_window_invalid.RULE,
@@ -45,6 +68,6 @@ PROJECT_RULES: tuple[Rule, ...] = (
     entry_never_matches.RULE,
 )
 
-RULES: tuple[Rule, ...] = MANIFEST_RULES + APPLICATION_RULES + PROJECT_RULES
+RULES: tuple[Rule, ...] = MANIFEST_RULES + APPLICATION_RULES + OBJECT_RULES + PROJECT_RULES
 
-__all__ = ["APPLICATION_RULES", "MANIFEST_RULES", "PROJECT_RULES", "RULES", "Rule"]
+__all__ = ["APPLICATION_RULES", "MANIFEST_RULES", "OBJECT_RULES", "PROJECT_RULES", "RULES", "Rule"]

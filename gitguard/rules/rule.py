@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from gitguard.model.files import ObjectFacts
-from gitguard.model.finding import Finding, ObjectRef, Site, Undetermined
+from gitguard.model.finding import Finding, ObjectRef, Related, Site, Undetermined
 from gitguard.model.repository import Repository
+from gitguard.repository.making import document
 
 Files = tuple[tuple[str, str], ...]
 
@@ -40,8 +41,25 @@ def own_violations(rule: str, level: str) -> Callable[[Repository], Iterable[Fin
                     site = Site(path, violation.document, violation.pointer, violation.line, violation.column)
                     reference = _object_of(facts.objects, violation.document, violation.pointer)
                     yield Finding(rule, level, violation.message, reference, site, fix=violation.fix)
+        yield from _of_made_objects(rule, level, repository)
 
     return check
+
+
+def _of_made_objects(rule: str, level: str, repository: Repository) -> Iterable[Finding]:
+    """The same of objects that a chart or a kustomization makes: at what they come from, and at the Application."""
+    for deployed in repository.deployed:
+        application = deployed.application
+        for item, violation in deployed.violations:
+            if violation.rule == rule:
+                source = document(item, repository)
+                site = (
+                    Site(item.origin.path, source.document, source.at(violation.pointer)) if source else Site(item.origin.path, 0, violation.pointer)
+                )
+                site = site if site.path else application.site("/spec/source")
+                reference = ObjectRef(item.api_version, item.kind, item.namespace, item.name)
+                related = (Related(application.site("/spec/source"), f"Application {application.key} deploys it"),)
+                yield Finding(rule, level, violation.message, reference, site, violation.pointer, related, application.key, violation.fix)
 
 
 def _object_of(objects: Iterable[ObjectFacts], document: int, pointer: str) -> ObjectRef:

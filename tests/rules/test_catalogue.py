@@ -9,7 +9,7 @@ from gitguard.output import catalogue
 from gitguard.rules import RULES, Rule
 
 ROOT = Path(__file__).resolve().parents[2]
-SHARED = {"__init__", "rule", "application_rule", "project_rule"}
+SHARED = {"__init__", "rule", "application_rule", "object_rule", "object_rule_examples", "project_rule"}
 
 
 def test_rules_files_tests_and_docs_are_the_same_set() -> None:

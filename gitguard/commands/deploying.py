@@ -1,0 +1,407 @@
+"""From the repository as it lies to what Argo CD would deploy of it: ApplicationSets expanded, sources rendered, and so on with what they make."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from posixpath import dirname, normpath
+from typing import Any, NamedTuple
+
+from gitguard.applicationsets import Cluster as SetCluster
+from gitguard.applicationsets import Context, expand
+from gitguard.argo.repository import same_url
+from gitguard.commands.options import Options
+from gitguard.commands.reading import Reader
+from gitguard.edges import cache as caching
+from gitguard.edges import data, tools
+from gitguard.edges.confined import USUAL, Limits
+from gitguard.edges.renderer import Renderer
+from gitguard.manifests.classify import Charts
+from gitguard.model.files import Entry, Violation
+from gitguard.model.finding import Skipped
+from gitguard.model.rendering import Reads, Rendered, RenderedObject
+from gitguard.model.repository import Application, DeclaredProject, Dependency, Deployed, ExpandedSet, Reach, Repository
+from gitguard.parse import read
+from gitguard.render.parts import parts
+from gitguard.render.plans import Cluster, Part
+from gitguard.render.tree import folders_of
+from gitguard.repository.inheritance import inheriting
+from gitguard.repository.making import application, declared_project, document, generated, is_argo
+from gitguard.schema import Schemas
+from gitguard.schema.lifecycle import served
+
+_MOST_GENERATIONS = 8
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_VALUES = re.compile(r"values[-_.](.+)\.ya?ml")
+ELSEWHERE = "deployed from another repository, or a chart from elsewhere"
+Progress = Callable[[int, int], None]
+
+
+class Node(NamedTuple):
+    """An Application with its whole manifest."""
+
+    application: Application
+    manifest: Mapping[str, Any]
+
+
+class Deployments:
+    """Renders what one repository deploys, generation by generation. Nothing is rendered twice in one run.
+
+    `wanted` says of an Application, and of what one of its sources reads, whether its objects matter; those that can make further
+    Applications are rendered anyhow. Without `run_tools` only plain directories are read.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        entries: Sequence[Entry],
+        repository: Repository,
+        environment: Mapping[str, str],
+        *,
+        cached: bool = True,
+        progress: Progress | None = None,
+        limits: Limits = USUAL,
+        run_tools: bool = True,
+        wanted: Callable[[Application, Reads], bool] = lambda application, reads: True,
+    ) -> None:
+        self.reader = reader
+        self.entries = entries
+        self.repository = repository
+        self.progress = progress
+        self.wanted = wanted
+        self._by_path = {entry.path: entry for entry in entries}
+        folder = caching.directory(environment)
+        cache = caching.Cache(folder / "renders.sqlite3" if folder and cached else None)
+        self._renderer = Renderer(reader.git, cache, tools.find(environment) if run_tools else tools.Tools(off=True), folder, limits)
+        self._cluster = cluster(reader, repository)
+        self._context = self._of_sets()
+        lying: list[Application | DeclaredProject] = [*repository.applications, *repository.projects]
+        # What makes Argo CD's objects that nobody can read off a file.
+        self._makers = [path for path, _ in repository.templates] + [item.path for item in lying if _changed(item)]
+        self.applications: list[Application] = []
+        self.projects: list[DeclaredProject] = []
+        self.deployed: list[Deployed] = []
+        self.sets: list[ExpandedSet] = []
+        self._replaced: set[tuple[str, int, str]] = set()
+        self._seen: set[str] = set()
+        self._read: set[str] = set()
+        # The files that the generators of ApplicationSets read, by the file of the ApplicationSet.
+        self._asked: dict[str, set[str]] = {}
+
+    def repository_deployed(self) -> Repository:
+        """The repository with everything that could be expanded and rendered."""
+        pending = [*self._as_they_lie(), *self._by_hand()]
+        for _ in range(_MOST_GENERATIONS):
+            fresh = [node for node in pending if self._is_new(node)]
+            if not fresh:
+                break
+            self.applications += [node.application for node in fresh]
+            pending = list(self._generation(fresh))
+        return self._joined()
+
+    def _joined(self) -> Repository:
+        repository = self.repository
+        kept = [item for item in repository.applications if _identity(item) not in self._replaced]
+        lying = {_identity(item) for item in kept}
+        applications = kept + [item for item in self.applications if item.generated or item.by or _identity(item) not in lying]
+        own = {_identity(item): item._replace(project=item.own, parts=(), inherited=(), missing_global="") for item in repository.projects}
+        projects = [item for key, item in own.items() if key not in self._replaced] + self.projects
+        merged = inheriting(repository.configuration, projects, repository.settings, repository.scoped, repository.clusters)
+        return repository._replace(
+            applications=tuple(applications),
+            projects=tuple(merged),
+            deployed=tuple(self.deployed),
+            sets=tuple(self.sets),
+            templates=tuple((path, kinds) for path, kinds in repository.templates if path not in self._read),
+            scopes={**repository.scopes, **_defined(self.deployed)},
+            skipped=(*repository.skipped, *_elsewhere(self.deployed)),
+        )
+
+    def _is_new(self, node: Node) -> bool:
+        key = repr((node.application.reach.roots, node.application.key, node.application.path, node.manifest.get("spec")))
+        new = key not in self._seen
+        self._seen.add(key)
+        return new
+
+    # What is there to begin with
+
+    def _as_they_lie(self) -> Iterator[Node]:
+        """The Applications of files, and those of the ApplicationSets of files."""
+        live = [item for item in self.repository.applications if item.reach.roots and not item.changed_by_kustomize]
+        for item, manifest in self._manifests(live):
+            if item.is_set:
+                yield from self._expanded(item, manifest)
+            elif not item.unknown:
+                yield Node(item, manifest)
+
+    def _by_hand(self) -> Iterator[Node]:
+        """What comes of kustomizations and charts of Argo CD's objects that no Application deploys: somebody applies them."""
+        lying: list[Application | DeclaredProject] = [*self.repository.applications, *self.repository.projects]
+        patched = sorted({root for item in lying if _changed(item) for root in item.reach.roots if root})
+        made = [(root, Part(root, "", "", "", "", {"path": root, "kustomize": {"version": "own"}})) for root in patched]
+        made += [(root, part) for root, part in self._charts()]
+        results = self._render([part for _, part in made])
+        for (root, _), result in zip(made, results, strict=True):
+            yield from self._children(result, None, Reach(frozenset({root})))
+
+    def _charts(self) -> Iterator[tuple[str, Part]]:
+        """Charts that make Applications or AppProjects and that nothing deploys, once for each of their environments' values.
+
+        With the default values alone a chart says nothing: whoever installs it has others.
+        """
+        charts = Charts(self._by_path)
+        folders = {charts.around(path) for path, _ in self.repository.templates} - {None}
+        deployed = {source.path.strip("/") for item in self.repository.applications for source in item.spec.sources}
+        roots = self.repository.configuration.roots
+        for folder in sorted(folder for folder in folders if folder is not None):
+            below_root = not roots or any(folder == root or folder.startswith(f"{root}/") for root in roots)
+            if folder in deployed or "/charts/" in f"/{folder}" or not below_root:
+                continue
+            values = sorted(path for path in self._by_path if dirname(path) == folder and _VALUES.fullmatch(path.rpartition("/")[2]))
+            for path in values:
+                name = path.rpartition("/")[2]
+                source = {"path": folder, "helm": {"valueFiles": [name]}}
+                yield f"{folder}#{name}", Part(folder.rpartition("/")[2], "", "", "", "", source)
+
+    def _manifests(self, items: Sequence[Application]) -> Iterator[tuple[Application, Mapping[str, Any]]]:
+        """Each with its whole manifest, as it would be applied."""
+        paths = dict.fromkeys(item.path for item in items)
+        contents = {entry.path: content for entry, content in self.reader.git.read([self._by_path[path] for path in paths])}
+        for item in items:
+            content = contents[item.path]
+            manifest = whole(content, item) if isinstance(content, bytes) else None
+            if manifest is not None:
+                yield item, manifest
+
+    # ApplicationSets
+
+    def _of_sets(self) -> Context:
+        said = [item.content for facts in self.repository.files.values() for item in facts.objects if item.content and "cluster" in item.content]
+        labels = {one["cluster"].get("server", "").rstrip("/"): one.get("labels") for one in said}
+        known = [SetCluster(item.name, item.server, item.project, labels.get(item.server)) for item in self.repository.clusters]
+        return Context(
+            is_here=self._is_this_tree,
+            directories=lambda: sorted(folders_of(self._by_path) - {""}),
+            files=lambda: sorted(self._by_path),
+            read=self._content,
+            clusters=known or None,
+            namespace=self.repository.configuration.argocd.namespace,
+        )
+
+    def _is_this_tree(self, url: str, revision: str) -> bool:
+        return not _COMMIT.fullmatch(revision) and any(same_url(url, own) for own in self.repository.configuration.urls)
+
+    def _content(self, path: str) -> bytes:
+        for _, content in self.reader.git.read([self._by_path[path]]):
+            return content if isinstance(content, bytes) else b""
+        return b""
+
+    def _expanded(self, item: Application, manifest: Mapping[str, Any]) -> Iterator[Node]:
+        asked = self._asked.setdefault(item.path, set())
+
+        def content(path: str) -> bytes:
+            asked.add(path)
+            return self._content(path)
+
+        found = expand(manifest, self._context._replace(read=content))
+        complaints = tuple((complaint.pointer, complaint.message) for complaint in found.complaints)
+        self.sets.append(ExpandedSet(item, complaints, tuple((one.pointer, one.reason, one.needs) for one in found.unknown)))
+        if not found.unknown and found.applications:
+            # All that the template makes is known: it need not be judged for what it may become.
+            self._replaced.add(_identity(item))
+        if any(complaint.stops for complaint in found.complaints):
+            return
+        named = Counter(str(one.manifest["metadata"].get("name") or "") for one in found.applications)
+        for one in found.applications:
+            # Two of one name, or one without, are not made.
+            if named[str(one.manifest["metadata"].get("name") or "")] == 1 and one.manifest["metadata"].get("name"):
+                yield Node(generated(item, one.manifest), one.manifest)
+
+    # Rendering
+
+    def _generation(self, nodes: Sequence[Node]) -> Iterator[Node]:
+        """Render these Applications; what comes of them is the next generation."""
+        urls, namespace = self.repository.configuration.urls, self.repository.configuration.argocd.namespace
+        listed = [parts(node.manifest, lambda url: any(same_url(url, own) for own in urls), namespace) for node in nodes]
+        owners = [node.application for node, of_one in zip(nodes, listed, strict=True) for _ in of_one]
+        results = iter(self._render([part for of_one in listed for part in of_one], owners))
+        for node, of_one in zip(nodes, listed, strict=True):
+            made = tuple(next(results) for _ in of_one)
+            for result in made:
+                yield from self._children(result, node.application, Reach(node.application.reach.roots))
+            if made and not any(_was_refused(result) or self._matters(node.application, result.reads) for result in made):
+                continue
+            needed = tuple(found for part in of_one if "" in part.here for found in self._dependencies(str(part.source.get("path") or "")))
+            broken = tuple(self._violations(item for result in made for item in result.objects))
+            self.deployed.append(Deployed(node.application, made, _creates_namespace(node.manifest), needed, broken))
+
+    def _violations(self, items: Iterable[RenderedObject]) -> Iterator[tuple[RenderedObject, Violation]]:
+        """What the schemas say of made objects; what lies in a file as it is was judged there."""
+        for item in items:
+            if item.origin.document >= 0:
+                continue
+            facts = self.repository.files.get(item.origin.path)
+            said = {(one.rule, one.message) for one in facts.violations} if facts else set()
+            for one in self.reader.violations(item.manifest, item.api_version, item.kind):
+                if (one.rule, one.message) not in said:
+                    yield item, one
+
+    def _dependencies(self, folder: str) -> Iterator[Dependency]:
+        """The dependencies of a chart that are not vendored and come from a repository."""
+        folder = normpath(folder.strip("/") or ".")
+        below = "" if folder == "." else f"{folder}/"
+        for name in ("Chart.yaml", "requirements.yaml"):
+            path = f"{below}{name}"
+            documents = read(self._charts_content[path]).documents if path in self._charts_content else ()
+            listed = documents[0].value.get("dependencies") if documents and isinstance(documents[0].value, dict) else None
+            for number, entry in enumerate(listed if isinstance(listed, list) else ()):
+                url, wanted = (entry.get("repository"), entry.get("name")) if isinstance(entry, dict) else (None, None)
+                vendored = f"{below}charts/{wanted}/Chart.yaml" in self._by_path or any(
+                    one.startswith(f"{below}charts/{wanted}-") for one in self._vendored
+                )
+                if isinstance(url, str) and "://" in url and not url.startswith("file://") and isinstance(wanted, str) and not vendored:
+                    yield Dependency(wanted, url, path, f"/dependencies/{number}/repository")
+
+    @cached_property
+    def _charts_content(self) -> Mapping[str, bytes]:
+        """What charts say of themselves, read at once."""
+        named = [entry for path, entry in self._by_path.items() if path.endswith(("Chart.yaml", "requirements.yaml"))]
+        return {entry.path: content for entry, content in self.reader.git.read(named) if isinstance(content, bytes)}
+
+    @cached_property
+    def _vendored(self) -> Sequence[str]:
+        return [path for path in self._by_path if "charts/" in path]
+
+    def _children(self, result: Rendered, by: Application | None, reach: Reach) -> Iterator[Node]:
+        """The Argo CD objects among what was made, but those that were read from their files already."""
+        if not result.failure and not result.undetermined:
+            self._read |= {path for path, _ in self.repository.templates if result.reads.touches(path)}
+        for item in result.objects:
+            if not any(is_argo(item, kind) for kind in ("Application", "ApplicationSet", "AppProject")) or self._is_known(item):
+                continue
+            if item.kind == "AppProject":
+                self.projects.append(declared_project(item, by, reach, self.repository))
+                continue
+            made = application(item, by, reach, self.repository)
+            if item.kind == "ApplicationSet":
+                self.applications.append(made)
+                yield from self._expanded(made, item.manifest)
+            else:
+                yield Node(made, item.manifest)
+
+    def _is_known(self, item: RenderedObject) -> bool:
+        """Was the object read from the file that it comes from, as it is applied? What is changed on the way replaces what was read."""
+        source = document(item, self.repository)
+        if source is None:
+            return False
+        identity = (item.origin.path, source.document, source.prefix)
+        lying: list[Application | DeclaredProject] = [*self.repository.applications, *self.repository.projects]
+        if any(one.reach.roots and not _changed(one) for one in lying if _identity(one) == identity):
+            return True
+        self._replaced.add(identity)
+        return False
+
+    def _matters(self, owner: Application, reads: Reads) -> bool:
+        """`wanted`, where what an ApplicationSet's generators read counts for its Applications too."""
+        asked = self._asked.get(owner.path, ()) if owner.generated else ()
+        return self.wanted(owner, reads._replace(files=(*reads.files, *asked)))
+
+    def _render(self, made: Sequence[Part], owners: Sequence[Application] = ()) -> Sequence[Rendered]:
+        if not made:
+            return ()
+
+        def wanted(number: int, reads: Reads) -> bool:
+            return not owners or self._matters(owners[number], reads) or any(reads.touches(path) for path in self._makers)
+
+        given = self._cluster, self.repository.scopes, self.progress
+        results = list(self._renderer.render(self.entries, made, *given, wanted))
+        # Of an Application that matters all sources do: what they make is compared.
+        whole = {id(owner) for owner, result in zip(owners, results, strict=bool(owners)) if result.objects}
+        left = [number for number, owner in enumerate(owners) if results[number].skipped and id(owner) in whole]
+        for number, result in zip(left, self._renderer.render(self.entries, [made[number] for number in left], *given), strict=True):
+            results[number] = result
+        return results
+
+
+def deployed(
+    reader: Reader,
+    entries: Sequence[Entry],
+    repository: Repository,
+    options: Options,
+    wanted: Callable[[Application, Reads], bool] = lambda application, reads: True,
+) -> Repository:
+    """The repository with what its Applications deploy, as far as the options let the tools run."""
+    run_tools = (options.render or repository.configuration.render) != "never"
+    return Deployments(
+        reader, entries, repository, options.environment, cached=options.cache, progress=options.progress, run_tools=run_tools, wanted=wanted
+    ).repository_deployed()
+
+
+def cluster(reader: Reader, repository: Repository) -> Cluster:
+    """What renderings are told of the cluster: Kubernetes as configured, with the kinds that the repository's CRDs define."""
+    configuration = repository.configuration
+    schemas = Schemas(configuration.kubernetes, configuration.argocd.version, data.load)
+    custom = {name for facts in repository.files.values() for name in facts.custom_resources}
+    custom |= {name.rpartition("/")[0] for name in custom}
+    versions = tuple(sorted({*served(schemas, repository.scopes), *custom}))
+    return Cluster(f"{schemas.kubernetes}.0", versions, configuration.argocd.namespace, _build_options(repository))
+
+
+def _build_options(repository: Repository) -> str | None:
+    """What every argocd-cm of the repository says of kustomize; None where there is none, or where they differ."""
+    settings = [(item.content or {}).get("settings") for facts in repository.files.values() for item in facts.objects]
+    said = {str(one.get("kustomize.buildOptions", "")) for one in settings if one is not None}
+    return said.pop() if len(said) == 1 else None
+
+
+def whole(content: bytes, item: Application) -> Mapping[str, Any] | None:
+    """The manifest in its file, in the namespace that kustomizations give it, made of values where a chart makes it."""
+    for one in read(content).documents:
+        if one.number == item.facts.document:
+            value: Any = one.value
+            for step in item.facts.prefix.split("/")[1:]:
+                value = value[int(step)] if isinstance(value, list) else value[step.replace("~1", "/").replace("~0", "~")]
+            metadata = {} if item.facts.in_values else value.get("metadata") or {}
+            spec = value if item.facts.in_values else value.get("spec")
+            return {"kind": item.facts.kind, "metadata": {**metadata, "name": item.facts.name, "namespace": item.namespace}, "spec": spec}
+    return None
+
+
+def _identity(item: Application | DeclaredProject) -> tuple[str, int, str]:
+    return item.path, item.facts.document, item.facts.prefix
+
+
+def _changed(item: Application | DeclaredProject) -> bool:
+    return item.reach.changes(item.facts.kind)
+
+
+def _creates_namespace(manifest: Mapping[str, Any]) -> str:
+    spec = manifest.get("spec")
+    policy = spec.get("syncPolicy") if isinstance(spec, Mapping) else None
+    options = policy.get("syncOptions") if isinstance(policy, Mapping) else None
+    if not isinstance(policy, Mapping) or not isinstance(options, list) or "CreateNamespace=true" not in options:
+        return ""
+    return "always" if policy.get("managedNamespaceMetadata") is not None else "new"
+
+
+def _was_refused(result: Rendered) -> bool:
+    """Did planning end early, so that nobody knows what it would have read?"""
+    lacking = result.undetermined is not None and not result.undetermined.elsewhere
+    return (bool(result.failure) or lacking) and result.reads == Reads()
+
+
+def _elsewhere(deployed: Iterable[Deployed]) -> Iterator[Skipped]:
+    """The files of Applications whose objects are no part of the repository."""
+    outside = (one for one in deployed if any(result.undetermined is not None and result.undetermined.elsewhere for result in one.sources))
+    yield from (Skipped(path, ELSEWHERE) for path in dict.fromkeys(one.application.path for one in outside))
+
+
+def _defined(deployed: Iterable[Deployed]) -> dict[tuple[str, str], bool]:
+    """The kinds that rendered CRDs define."""
+    scopes = {}
+    for item in (one for app in deployed for result in app.sources for one in result.objects if one.kind == "CustomResourceDefinition"):
+        spec = item.manifest.get("spec")
+        names = spec.get("names") if isinstance(spec, Mapping) else None
+        if isinstance(spec, Mapping) and isinstance(names, Mapping) and spec.get("scope") in ("Namespaced", "Cluster"):
+            scopes[str(spec.get("group")), str(names.get("kind"))] = spec["scope"] == "Namespaced"
+    return scopes
