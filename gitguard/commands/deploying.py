@@ -22,6 +22,7 @@ from gitguard.model.finding import Skipped
 from gitguard.model.rendering import Reads, Rendered, RenderedObject
 from gitguard.model.repository import Application, DeclaredProject, Dependency, Deployed, ExpandedSet, Reach, Repository
 from gitguard.parse import read
+from gitguard.render.helm import is_archive_of
 from gitguard.render.parts import parts
 from gitguard.render.plans import Cluster, Part
 from gitguard.render.tree import folders_of
@@ -256,10 +257,10 @@ class Deployments:
             listed = documents[0].value.get("dependencies") if documents and isinstance(documents[0].value, dict) else None
             for number, entry in enumerate(listed if isinstance(listed, list) else ()):
                 url, wanted = (entry.get("repository"), entry.get("name")) if isinstance(entry, dict) else (None, None)
-                vendored = f"{below}charts/{wanted}/Chart.yaml" in self._by_path or any(
-                    one.startswith(f"{below}charts/{wanted}-") for one in self._vendored
-                )
-                if isinstance(url, str) and "://" in url and not url.startswith("file://") and isinstance(wanted, str) and not vendored:
+                if not isinstance(url, str) or "://" not in url or url.startswith("file://") or not isinstance(wanted, str):
+                    continue
+                packed = any(dirname(one) == f"{below}charts" and is_archive_of(wanted, one) for one in self._vendored)
+                if not packed and f"{below}charts/{wanted}/Chart.yaml" not in self._by_path:
                     yield Dependency(wanted, url, path, f"/dependencies/{number}/repository")
 
     @cached_property

@@ -104,9 +104,14 @@ def _dependencies(folder: str, tree: Tree) -> Iterator[tuple[str, str]]:
                     yield text(entry.get("name")), text(entry.get("repository"))
 
 
+def is_archive_of(name: str, path: str) -> bool:
+    """Is the file the packed chart of that name, in some version? redis-cluster-1.0.0.tgz is none of redis."""
+    return re.fullmatch(rf"{re.escape(name)}-v?\d[^/]*\.tgz", path.rpartition("/")[2]) is not None
+
+
 def _vendored(name: str, folder: str, tree: Tree) -> bool:
     charts = tree.resolve(join(folder, "charts"))
-    if any(path.rpartition("/")[2].startswith(f"{name}-") and path.endswith(".tgz") for path in tree.inside(charts)):
+    if any(is_archive_of(name, path) for path in tree.inside(charts)):
         return True
     for path in tree.below(charts):
         inside = path[len(charts) + 1 :]

@@ -87,3 +87,9 @@ def test_hook_a_dependency_that_is_new_is_reported_and_one_that_was_there_is_not
     repository.write(chart("https://old.example.com", "https://new.example.com"))
     (finding,) = repository.gitguard("hook", "--format", "json").report["findings"]
     assert "https://new.example.com" in finding["message"]
+
+
+def test_the_archive_of_another_chart_whose_name_begins_alike_vendors_nothing(repository) -> None:
+    other = {"deploy/charts/redis-cluster-1.0.0.tgz": b"\x1f\x8b"}
+    repository.write({**BASE, **chart("https://charts.example.com"), **other, "a.yaml": deploying()})
+    assert "helm-dependency-not-permitted" in repository.check().rules()
