@@ -7,6 +7,9 @@ from typing import Any, TypeVar
 from gitguard.model.argo import AccountEntry, DestinationEntry, IntegrityPolicy, KindEntry, Project, Role, SyncWindow
 
 Made = TypeVar("Made")
+# A place in the manifest: its JSON pointer, or the place that it is in, a key, and a number in a list. Pointers are put together only for what is
+# wrong, since thousands are right.
+_At = str | tuple[Any, str, int | None]
 
 
 def project(manifest: Mapping[str, Any]) -> Project:
@@ -18,6 +21,13 @@ def checked_project(manifest: Mapping[str, Any]) -> tuple[Project, tuple[str, ..
     """The same, with the pointers of what has another type than Argo CD's, so that it could not read the manifest at all."""
     reader = _Reader()
     return reader.project(manifest), tuple(reader.wrong)
+
+
+def _pointer(at: _At) -> str:
+    if isinstance(at, str):
+        return at
+    inside, key, number = at
+    return f"{_pointer(inside)}/{key}" + ("" if number is None else f"/{number}")
 
 
 class _Reader:
@@ -47,79 +57,82 @@ class _Reader:
             read["labels"] = tuple(sorted((key, value) for key, value in labels.items() if isinstance(value, str)))
         return Project(self.text(metadata, "name", "/metadata"), **read)
 
-    def mapping(self, holder: Mapping[str, Any], key: str, at: str) -> Mapping[str, Any]:
+    def mapping(self, holder: Mapping[str, Any], key: str, at: _At) -> Mapping[str, Any]:
         value = holder.get(key)
         if value is None:
             return {}
         if not isinstance(value, dict):
-            self.wrong.append(f"{at}/{key}")
+            self.wrong.append(f"{_pointer(at)}/{key}")
             return {}
         return value
 
-    def text(self, holder: Mapping[str, Any], key: str, at: str) -> str:
+    def text(self, holder: Mapping[str, Any], key: str, at: _At) -> str:
         value = holder.get(key)
         if isinstance(value, str):
             return value
         if value is not None:
-            self.wrong.append(f"{at}/{key}")
+            self.wrong.append(f"{_pointer(at)}/{key}")
         return ""
 
-    def flag(self, holder: Mapping[str, Any], key: str, at: str) -> bool:
+    def flag(self, holder: Mapping[str, Any], key: str, at: _At) -> bool:
         value = holder.get(key)
         if value is not None and not isinstance(value, bool):
-            self.wrong.append(f"{at}/{key}")
+            self.wrong.append(f"{_pointer(at)}/{key}")
         return value is True
 
-    def texts(self, holder: Mapping[str, Any], key: str, at: str) -> tuple[str, ...]:
+    def texts(self, holder: Mapping[str, Any], key: str, at: _At) -> tuple[str, ...]:
         value = holder.get(key)
         if value is None:
             return ()
         if not isinstance(value, list):
-            self.wrong.append(f"{at}/{key}")
+            self.wrong.append(f"{_pointer(at)}/{key}")
             return ()
-        for number, item in enumerate(value):
-            if not isinstance(item, str) and item is not None:
-                self.wrong.append(f"{at}/{key}/{number}")
+        if all(type(item) is str for item in value):
+            return tuple(value)
+        self.wrong += [f"{_pointer(at)}/{key}/{number}" for number, item in enumerate(value) if not isinstance(item, str | None)]
         return tuple(item if isinstance(item, str) else "" for item in value)
 
-    def entries(self, holder: Mapping[str, Any], key: str, at: str, make: Callable[[Mapping[str, Any], str], Made]) -> tuple[Made, ...]:
+    def entries(self, holder: Mapping[str, Any], key: str, at: _At, make: Callable[[Mapping[str, Any], _At], Made]) -> tuple[Made, ...]:
         value = holder.get(key)
         if value is None:
             return ()
         if not isinstance(value, list):
-            self.wrong.append(f"{at}/{key}")
+            self.wrong.append(f"{_pointer(at)}/{key}")
             return ()
         made = []
         for number, item in enumerate(value):
-            if item is not None and not isinstance(item, dict):
-                self.wrong.append(f"{at}/{key}/{number}")
-            made.append(make(item if isinstance(item, dict) else {}, f"{at}/{key}/{number}"))
+            if isinstance(item, dict):
+                made.append(make(item, (at, key, number)))
+                continue
+            if item is not None:
+                self.wrong.append(f"{_pointer(at)}/{key}/{number}")
+            made.append(make({}, (at, key, number)))
         return tuple(made)
 
-    def _destination(self, item: Mapping[str, Any], at: str) -> DestinationEntry:
+    def _destination(self, item: Mapping[str, Any], at: _At) -> DestinationEntry:
         return DestinationEntry(self.text(item, "server", at), self.text(item, "name", at), self.text(item, "namespace", at))
 
-    def _kind(self, item: Mapping[str, Any], at: str) -> KindEntry:
+    def _kind(self, item: Mapping[str, Any], at: _At) -> KindEntry:
         return KindEntry(self.text(item, "group", at), self.text(item, "kind", at))
 
-    def _named_kind(self, item: Mapping[str, Any], at: str) -> KindEntry:
+    def _named_kind(self, item: Mapping[str, Any], at: _At) -> KindEntry:
         return KindEntry(self.text(item, "group", at), self.text(item, "kind", at), self.text(item, "name", at))
 
-    def _role(self, item: Mapping[str, Any], at: str) -> Role:
+    def _role(self, item: Mapping[str, Any], at: _At) -> Role:
         return Role(self.text(item, "name", at), self.texts(item, "policies", at), self.texts(item, "groups", at))
 
-    def _account(self, item: Mapping[str, Any], at: str) -> AccountEntry:
+    def _account(self, item: Mapping[str, Any], at: _At) -> AccountEntry:
         return AccountEntry(self.text(item, "server", at), self.text(item, "namespace", at), self.text(item, "defaultServiceAccount", at))
 
-    def _policy(self, item: Mapping[str, Any], at: str) -> IntegrityPolicy:
+    def _policy(self, item: Mapping[str, Any], at: _At) -> IntegrityPolicy:
         gpg = self.mapping(item, "gpg", at)
         return IntegrityPolicy(
             self.entries(item, "repos", at, lambda repo, here: self.text(repo, "url", here)),
-            self.text(gpg, "mode", f"{at}/gpg") if item.get("gpg") is not None else None,
-            self.texts(gpg, "keys", f"{at}/gpg"),
+            self.text(gpg, "mode", (at, "gpg", None)) if item.get("gpg") is not None else None,
+            self.texts(gpg, "keys", (at, "gpg", None)),
         )
 
-    def _key(self, item: Mapping[str, Any], at: str) -> str:
+    def _key(self, item: Mapping[str, Any], at: _At) -> str:
         return self.text(item, "keyID", at)
 
     def _integrity(self, spec: Mapping[str, Any]) -> tuple[IntegrityPolicy, ...] | None:
@@ -133,7 +146,7 @@ class _Reader:
         windows = self.entries(spec, "syncWindows", "/spec", self._window)
         return tuple(None if item is None else window for item, window in zip(value, windows, strict=True)) if windows and value else ()
 
-    def _window(self, item: Mapping[str, Any], at: str) -> SyncWindow:
+    def _window(self, item: Mapping[str, Any], at: _At) -> SyncWindow:
         return SyncWindow(
             self.text(item, "kind", at),
             self.text(item, "schedule", at),
