@@ -70,6 +70,7 @@ class Deployments:
         self.repository = repository
         self.progress = progress
         self.wanted = wanted
+        self.run_tools = run_tools
         self._by_path = {entry.path: entry for entry in entries}
         folder = caching.directory(environment)
         cache = caching.Cache(folder / "renders.sqlite3" if folder and cached else None)
@@ -91,7 +92,7 @@ class Deployments:
 
     def repository_deployed(self) -> Repository:
         """The repository with everything that could be expanded and rendered."""
-        pending = [*self._as_they_lie(), *self._by_hand()]
+        pending = [*self._as_they_lie(), *(self._by_hand() if self.run_tools else ())]
         for _ in range(_MOST_GENERATIONS):
             fresh = [node for node in pending if self._is_new(node)]
             if not fresh:

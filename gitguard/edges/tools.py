@@ -3,7 +3,6 @@
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
@@ -50,13 +49,10 @@ def _builders(path: str) -> Iterator[tuple[str, str, Path]]:
 
 
 def _sdk() -> Tool | None:
-    if find_spec("helm_python") is None:
+    found = find_spec("helm_python")
+    if found is None or found.origin is None:
         return None
-    try:
-        identity = version(_SDK)
-    except PackageNotFoundError:
-        return None
-    return Tool(_SDK, (sys.executable, "-I", str(Path(__file__).with_name("helm_worker.py"))), identity)
+    return Tool(_SDK, (sys.executable, "-I", str(Path(__file__).with_name("helm_worker.py"))), _identity(Path(found.origin)))
 
 
 def _identity(file: Path) -> str:
