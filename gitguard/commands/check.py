@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gitguard import checker
-from gitguard.commands.deploying import deployed
+from gitguard.commands.deploying import deployments
 from gitguard.commands.options import Options, Outcome, exit_code, rendered
 from gitguard.commands.reading import Reader, configuration, open_cache
 from gitguard.edges import clock, git
@@ -18,7 +18,7 @@ def run(path: Path | None, commit: str, options: Options) -> Outcome:
     entries = found.commit(commit) if commit else found.work_tree()
     cache = open_cache(options.cache, options.environment)
     reader = Reader(found, configuration(found, options.config, entries, cache), cache)
-    repository = deployed(reader, entries, reader.repository(entries), options)
+    repository = deployments(reader, entries, reader.repository(entries), options).repository_deployed()
     report = checker.report(repository, checker.judge(repository, RULES), reader.places(entries), clock.today())
     cache.close()
     report = checker.below(_nothing_is_not_clean(report), found.below)._replace(seconds=clock.monotonic() - started)

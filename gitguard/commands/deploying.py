@@ -71,6 +71,8 @@ class Deployments:
         self.progress = progress
         self.wanted = wanted
         self.run_tools = run_tools
+        self.environment = environment
+        self.cached = cached
         self._by_path = {entry.path: entry for entry in entries}
         folder = caching.directory(environment)
         cache = caching.Cache(folder / "renders.sqlite3" if folder and cached else None)
@@ -89,6 +91,9 @@ class Deployments:
         self._read: set[str] = set()
         # The files that the generators of ApplicationSets read, by the file of the ApplicationSet.
         self._asked: dict[str, set[str]] = {}
+        # What decides which Applications there are, and the ones that matter.
+        self._shaping: list[Reads] = []
+        self._nodes: list[Node] = []
 
     def repository_deployed(self) -> Repository:
         """The repository with everything that could be expanded and rendered."""
@@ -100,6 +105,27 @@ class Deployments:
             self.applications += [node.application for node in fresh]
             pending = list(self._generation(fresh))
         return self._joined()
+
+    def is_shaped_by(self, paths: Iterable[str]) -> bool:
+        """Could a change of these files make other Applications, not only other objects of theirs?"""
+        shaping = [*self._shaping, *(Reads(files=tuple(asked)) for asked in self._asked.values())]
+        return any(reads.touches(path) for path in paths for reads in shaping)
+
+    def deployed_from(self, entries: Sequence[Entry], repository: Repository) -> tuple[Deployed, ...]:
+        """What the Applications that matter deploy from another tree, in which they are the same: `is_shaped_by` tells."""
+        other = Deployments(
+            self.reader,
+            entries,
+            repository,
+            self.environment,
+            cached=self.cached,
+            progress=self.progress,
+            run_tools=self.run_tools,
+            wanted=self.wanted,
+        )
+        for _ in other._generation(self._nodes):
+            pass
+        return tuple(other.deployed)
 
     def _joined(self) -> Repository:
         repository = self.repository
@@ -235,6 +261,7 @@ class Deployments:
                 continue
             needed = tuple(found for part in of_one if "" in part.here for found in self._dependencies(str(part.source.get("path") or "")))
             broken = tuple(self._violations(item for result in made for item in result.objects))
+            self._nodes.append(node)
             self.deployed.append(Deployed(node.application, made, _creates_namespace(node.manifest), needed, broken))
 
     def _violations(self, items: Iterable[RenderedObject]) -> Iterator[tuple[RenderedObject, Violation]]:
@@ -322,21 +349,22 @@ class Deployments:
         left = [number for number, owner in enumerate(owners) if results[number].skipped and id(owner) in whole]
         for number, result in zip(left, self._renderer.render(self.entries, [made[number] for number in left], *given), strict=True):
             results[number] = result
+        self._shaping += [result.reads for result in results if not owners or any(result.reads.touches(path) for path in self._makers)]
         return results
 
 
-def deployed(
+def deployments(
     reader: Reader,
     entries: Sequence[Entry],
     repository: Repository,
     options: Options,
     wanted: Callable[[Application, Reads], bool] = lambda application, reads: True,
-) -> Repository:
-    """The repository with what its Applications deploy, as far as the options let the tools run."""
+) -> Deployments:
+    """What the repository deploys, to be looked into as far as the options let the tools run."""
     run_tools = (options.render or repository.configuration.render) != "never"
     return Deployments(
         reader, entries, repository, options.environment, cached=options.cache, progress=options.progress, run_tools=run_tools, wanted=wanted
-    ).repository_deployed()
+    )
 
 
 def cluster(reader: Reader, repository: Repository) -> Cluster:

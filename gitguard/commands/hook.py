@@ -13,7 +13,7 @@ from gitguard.model.errors import ExitCode, UsageError
 from gitguard.model.files import SYMLINK, Entry, FileFacts
 from gitguard.model.finding import Report
 from gitguard.model.rendering import Reads
-from gitguard.model.repository import Application, Repository
+from gitguard.model.repository import Application, Deployed, Repository
 
 _MAKERS = ("kustomization.yaml", "kustomization.yml", "Kustomization", "Chart.yaml")
 
@@ -38,7 +38,7 @@ def run(files: Sequence[str], options: Options) -> Outcome:
 def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Options) -> Report:
     # Imported late: a commit that touches no manifest waits for none of it.
     from gitguard import checker
-    from gitguard.commands.deploying import deployed
+    from gitguard.commands.deploying import deployments
     from gitguard.commands.reading import Reader, configuration, open_cache
     from gitguard.rules import MANIFEST_RULES, RULES
 
@@ -53,24 +53,30 @@ def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Opt
     projects = {item.name for facts in changed for item in facts.objects if item.kind == "AppProject"} | _inheriting(after, touched)
     affected = partial(_is_affected, touched, projects, any(map(_changes_what_is_known, changed)))
 
-    def whole(repository: Repository, entries: Sequence[Entry]) -> Repository:
-        return deployed(reader, entries, repository, options, affected)
-
     decisive = any(map(_decides_about_others, changed)) or any(map(_is_special, staged))
     entries = _before(index, staged)
     before = reader.repository(entries) if decisive else None
     if before is not None:
         # Taking away the last AppProject must not turn "denied" into "nothing is known of AppProjects here".
         after = after._replace(removed_projects=_applied_projects(before) - _applied_projects(after))
-    after = whole(after, index)
+    made = deployments(reader, index, after, options, affected)
+    after = made.repository_deployed()
     moved = any(change.before is None or change.after is None for change in staged)
+    generators = [item for item in after.sets if (moved or item.complaints) and _reads_the_tree(item.application)]
     if before is None and not moved:
         # What planning refused it refuses still: kustomizations, charts and which files there are have not changed.
-        after = after._replace(deployed=tuple(item for item in after.deployed if any(result.reads != Reads() for result in item.sources)))
-    if before is None and (after.deployed or any((moved or item.complaints) and _reads_the_tree(item.application) for item in after.sets)):
+        after = after._replace(deployed=_planned(after.deployed))
+    if before is None and (made.is_shaped_by(touched) or generators or (moved and after.deployed)):
         before = reader.repository(entries)
     if before is not None:
-        caused = checker.caused(checker.judge(after, RULES), checker.judge(whole(before, entries), RULES))
+        whole = deployments(reader, entries, before, options, affected).repository_deployed()
+        caused = checker.caused(checker.judge(after, RULES), checker.judge(whole, RULES))
+    elif after.deployed:
+        # The Applications are the same, and so is the repository but for the files that are staged.
+        intact = tuple(item for item in after.unreadable if item.path not in touched)
+        same = after._replace(files={**after.files, **was}, unreadable=intact)
+        same = same._replace(deployed=_planned(made.deployed_from(entries, same)))
+        caused = checker.caused(checker.judge(after, RULES), checker.judge(same, RULES))
     else:
         # Only what is wrong within these files can have changed: the rest of HEAD need not be judged again.
         local = after._replace(files=now, unreadable=tuple(item for item in after.unreadable if item.path in touched))
@@ -78,6 +84,10 @@ def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Opt
     report = checker.report(after, caused, reader.places(index), clock.today())
     cache.close()
     return report._replace(skipped=tuple(item for item in report.skipped if item.path in touched))
+
+
+def _planned(deployed: Iterable[Deployed]) -> tuple[Deployed, ...]:
+    return tuple(item for item in deployed if any(result.reads != Reads() for result in item.sources))
 
 
 def _is_affected(touched: Set[str], projects: Set[str], everything: bool, application: Application, reads: Reads) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from gitguard.commands.deploying import deployed
+from gitguard.commands.deploying import deployments
 from gitguard.commands.options import Options, Outcome
 from gitguard.commands.reading import Reader, configuration, open_cache
 from gitguard.edges import git
@@ -35,7 +35,7 @@ def run(application: str, commit: str, options: Options) -> Outcome:
 
 def _named(application: str, reader: Reader, entries: Sequence[Entry], repository: Repository, options: Options) -> list[Deployed]:
     """The Applications of that name; others are rendered only where they have to be, to see what they make."""
-    whole = deployed(reader, entries, repository, options, lambda one, reads: application in (one.name, one.key))
+    whole = deployments(reader, entries, repository, options, lambda one, reads: application in (one.name, one.key)).repository_deployed()
     matching = [one for one in whole.deployed if application in (one.application.name, one.application.key)]
     if not matching:
         names = sorted({one.name for one in whole.applications if one.name})

@@ -102,3 +102,20 @@ def test_a_hook_writes_nothing_into_the_work_tree(repository) -> None:
     before = repository.git("status", "--porcelain", "--ignored")
     assert repository.gitguard("hook").code == 1
     assert repository.git("status", "--porcelain", "--ignored") == before
+
+
+def test_values_of_a_chart_of_applications_that_make_other_ones_are_judged(repository) -> None:
+    template = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web, namespace: argocd}\nspec:\n  project: web\n"
+        "  source: {repoURL: https://github.com/example/web, path: a, targetRevision: main}\n"
+        "  destination: {server: https://kubernetes.default.svc, namespace: '{{ .Values.space }}'}\n"
+    )
+    repository.commit({
+        "p.yaml": project(), "root/Chart.yaml": "apiVersion: v2\nname: root\nversion: 1.0.0\n", "root/templates/web.yaml": template,
+        "root/values-dev.yaml": "space: web-dev\n", "root/values-prod.yaml": "space: web-prod\n",
+    })  # fmt: skip
+    repository.write({"root/values-prod.yaml": "space: payments\n"})
+    result = repository.gitguard("hook", "--format", "json")
+    assert result.code == 1
+    (finding,) = result.report["findings"]
+    assert (finding["rule"], finding["path"], finding["object"]["name"]) == ("destination-not-permitted", "root/templates/web.yaml", "web")
