@@ -18,7 +18,6 @@ from gitguard.edges.confined import USUAL, Limits
 from gitguard.edges.renderer import Renderer
 from gitguard.manifests.classify import Charts
 from gitguard.model.files import Entry, Violation
-from gitguard.model.finding import Skipped
 from gitguard.model.rendering import Reads, Rendered, RenderedObject
 from gitguard.model.repository import Application, DeclaredProject, Dependency, Deployed, ExpandedSet, Reach, Repository
 from gitguard.parse import read
@@ -27,14 +26,23 @@ from gitguard.render.parts import parts
 from gitguard.render.plans import Cluster, Part
 from gitguard.render.tree import folders_of
 from gitguard.repository.inheritance import inheriting
-from gitguard.repository.making import application, declared_project, document, generated, is_argo
+from gitguard.repository.making import (
+    application,
+    creates_namespace,
+    declared_project,
+    defined_kinds,
+    document,
+    generated,
+    is_argo,
+    made_elsewhere,
+    whole,
+)
 from gitguard.schema import Schemas
 from gitguard.schema.lifecycle import served
 
 _MOST_GENERATIONS = 8
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _VALUES = re.compile(r"values[-_.](.+)\.ya?ml")
-ELSEWHERE = "deployed from another repository, or a chart from elsewhere"
 Progress = Callable[[int, int], None]
 
 
@@ -141,8 +149,8 @@ class Deployments:
             deployed=tuple(self.deployed),
             sets=tuple(self.sets),
             templates=tuple((path, kinds) for path, kinds in repository.templates if path not in self._read),
-            scopes={**repository.scopes, **_defined(self.deployed)},
-            skipped=(*repository.skipped, *_elsewhere(self.deployed)),
+            scopes={**repository.scopes, **defined_kinds(self.deployed)},
+            skipped=(*repository.skipped, *made_elsewhere(self.deployed)),
         )
 
     def _is_new(self, node: Node) -> bool:
@@ -262,7 +270,7 @@ class Deployments:
             needed = tuple(found for part in of_one if "" in part.here for found in self._dependencies(str(part.source.get("path") or "")))
             broken = tuple(self._violations(item for result in made for item in result.objects))
             self._nodes.append(node)
-            self.deployed.append(Deployed(node.application, made, _creates_namespace(node.manifest), needed, broken))
+            self.deployed.append(Deployed(node.application, made, creates_namespace(node.manifest), needed, broken))
 
     def _violations(self, items: Iterable[RenderedObject]) -> Iterator[tuple[RenderedObject, Violation]]:
         """What the schemas say of made objects; what lies in a file as it is was judged there."""
@@ -384,19 +392,6 @@ def _build_options(repository: Repository) -> str | None:
     return said.pop() if len(said) == 1 else None
 
 
-def whole(content: bytes, item: Application) -> Mapping[str, Any] | None:
-    """The manifest in its file, in the namespace that kustomizations give it, made of values where a chart makes it."""
-    for one in read(content).documents:
-        if one.number == item.facts.document:
-            value: Any = one.value
-            for step in item.facts.prefix.split("/")[1:]:
-                value = value[int(step)] if isinstance(value, list) else value[step.replace("~1", "/").replace("~0", "~")]
-            metadata = {} if item.facts.in_values else value.get("metadata") or {}
-            spec = value if item.facts.in_values else value.get("spec")
-            return {"kind": item.facts.kind, "metadata": {**metadata, "name": item.facts.name, "namespace": item.namespace}, "spec": spec}
-    return None
-
-
 def _identity(item: Application | DeclaredProject) -> tuple[str, int, str]:
     return item.path, item.facts.document, item.facts.prefix
 
@@ -405,33 +400,7 @@ def _changed(item: Application | DeclaredProject) -> bool:
     return item.reach.changes(item.facts.kind)
 
 
-def _creates_namespace(manifest: Mapping[str, Any]) -> str:
-    spec = manifest.get("spec")
-    policy = spec.get("syncPolicy") if isinstance(spec, Mapping) else None
-    options = policy.get("syncOptions") if isinstance(policy, Mapping) else None
-    if not isinstance(policy, Mapping) or not isinstance(options, list) or "CreateNamespace=true" not in options:
-        return ""
-    return "always" if policy.get("managedNamespaceMetadata") is not None else "new"
-
-
 def _was_refused(result: Rendered) -> bool:
     """Did planning end early, so that nobody knows what it would have read?"""
     lacking = result.undetermined is not None and not result.undetermined.elsewhere
     return (bool(result.failure) or lacking) and result.reads == Reads()
-
-
-def _elsewhere(deployed: Iterable[Deployed]) -> Iterator[Skipped]:
-    """The files of Applications whose objects are no part of the repository."""
-    outside = (one for one in deployed if any(result.undetermined is not None and result.undetermined.elsewhere for result in one.sources))
-    yield from (Skipped(path, ELSEWHERE) for path in dict.fromkeys(one.application.path for one in outside))
-
-
-def _defined(deployed: Iterable[Deployed]) -> dict[tuple[str, str], bool]:
-    """The kinds that rendered CRDs define."""
-    scopes = {}
-    for item in (one for app in deployed for result in app.sources for one in result.objects if one.kind == "CustomResourceDefinition"):
-        spec = item.manifest.get("spec")
-        names = spec.get("names") if isinstance(spec, Mapping) else None
-        if isinstance(spec, Mapping) and isinstance(names, Mapping) and spec.get("scope") in ("Namespaced", "Cluster"):
-            scopes[str(spec.get("group")), str(names.get("kind"))] = spec["scope"] == "Namespaced"
-    return scopes

@@ -1,17 +1,20 @@
 """Argo CD's objects that no file holds as they are applied: made by an ApplicationSet, a chart or a kustomization."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gitguard.argo.applications import application_spec
 from gitguard.argo.projects import project
 from gitguard.manifests.content import relevant
 from gitguard.model.files import ObjectFacts
+from gitguard.model.finding import Skipped
 from gitguard.model.rendering import RenderedObject
-from gitguard.model.repository import Application, DeclaredProject, Reach, Repository
+from gitguard.model.repository import Application, DeclaredProject, Deployed, Reach, Repository
+from gitguard.parse import read
 from gitguard.repository.assemble import overridden, unknown_parts
 
 _GROUP = "argoproj.io/"
+ELSEWHERE = "deployed from another repository, or a chart from elsewhere"
 
 
 def is_argo(item: RenderedObject, kind: str) -> bool:
@@ -61,6 +64,46 @@ def document(item: RenderedObject, repository: Repository) -> ObjectFacts | None
     if item.origin.document >= 0:
         listed = [one for one in listed if one.document == item.origin.document]
     return next((one for one in listed if one.name == item.name), None) or next((one for one in listed if one.name and one.name in item.name), None)
+
+
+def whole(content: bytes, item: Application) -> Mapping[str, Any] | None:
+    """The manifest in its file, in the namespace that kustomizations give it, made of values where a chart makes it."""
+    for one in read(content).documents:
+        if one.number == item.facts.document:
+            value: Any = one.value
+            for step in item.facts.prefix.split("/")[1:]:
+                value = value[int(step)] if isinstance(value, list) else value[step.replace("~1", "/").replace("~0", "~")]
+            metadata = {} if item.facts.in_values else value.get("metadata") or {}
+            spec = value if item.facts.in_values else value.get("spec")
+            return {"kind": item.facts.kind, "metadata": {**metadata, "name": item.facts.name, "namespace": item.namespace}, "spec": spec}
+    return None
+
+
+def creates_namespace(manifest: Mapping[str, Any]) -> str:
+    """When Argo CD itself makes the destination's namespace: "new", "always" or ""; see Deployed."""
+    spec = manifest.get("spec")
+    policy = spec.get("syncPolicy") if isinstance(spec, Mapping) else None
+    options = policy.get("syncOptions") if isinstance(policy, Mapping) else None
+    if not isinstance(policy, Mapping) or not isinstance(options, list) or "CreateNamespace=true" not in options:
+        return ""
+    return "always" if policy.get("managedNamespaceMetadata") is not None else "new"
+
+
+def made_elsewhere(deployed: Iterable[Deployed]) -> Iterator[Skipped]:
+    """The files of Applications whose objects are no part of the repository."""
+    outside = (one for one in deployed if any(result.undetermined is not None and result.undetermined.elsewhere for result in one.sources))
+    yield from (Skipped(path, ELSEWHERE) for path in dict.fromkeys(one.application.path for one in outside))
+
+
+def defined_kinds(deployed: Iterable[Deployed]) -> dict[tuple[str, str], bool]:
+    """The kinds that rendered CRDs define."""
+    scopes = {}
+    for item in (one for app in deployed for result in app.sources for one in result.objects if one.kind == "CustomResourceDefinition"):
+        spec = item.manifest.get("spec")
+        names = spec.get("names") if isinstance(spec, Mapping) else None
+        if isinstance(spec, Mapping) and isinstance(names, Mapping) and spec.get("scope") in ("Namespaced", "Cluster"):
+            scopes[str(spec.get("group")), str(names.get("kind"))] = spec["scope"] == "Namespaced"
+    return scopes
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
