@@ -4,6 +4,7 @@ Facts: argo-cd util/git/git.go and Go 1.27's net/url (Parse, String); pinned by 
 """
 
 import re
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from gitguard.argo.golang import SPACE, lower
@@ -52,6 +53,18 @@ def same_url(left: str, right: str, version: str = "3.6") -> bool:
     """Argo CD's SameURL: equal after normalisation, where an unparsable URL stands for itself; an empty one equals nothing."""
     first, second = normalize_git_url(left, version) or left, normalize_git_url(right, version) or right
     return bool(first) and first == second
+
+
+def one_of(own: Iterable[str]) -> Callable[[str], bool]:
+    """Tells whether a URL is one of these, as `same_url` compares them. Each URL is compared once."""
+    own, known = tuple(own), dict[str, bool]()
+
+    def is_one(url: str) -> bool:
+        if url not in known:
+            known[url] = any(same_url(url, one) for one in own)
+        return known[url]
+
+    return is_one
 
 
 def _round_trip(url: str, version: str) -> str:

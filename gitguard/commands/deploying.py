@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from gitguard.applicationsets import Cluster as SetCluster
 from gitguard.applicationsets import Context, expand
-from gitguard.argo.repository import same_url
+from gitguard.argo.repository import one_of
 from gitguard.commands.options import Options
 from gitguard.commands.reading import Reader
 from gitguard.edges import cache as caching
@@ -81,15 +81,19 @@ class Deployments:
         self.run_tools = run_tools
         self.environment = environment
         self.cached = cached
+        self.limits = limits
         self._by_path = {entry.path: entry for entry in entries}
         folder = caching.directory(environment)
         cache = caching.Cache(folder / "renders.sqlite3" if folder and cached else None)
         self._renderer = Renderer(reader.git, cache, tools.find(environment) if run_tools else tools.Tools(off=True), folder, limits)
         self._cluster = cluster(reader, repository)
+        self._is_here = one_of(repository.configuration.urls)
         self._context = self._of_sets()
         lying: list[Application | DeclaredProject] = [*repository.applications, *repository.projects]
+        self._changed = [item for item in lying if _is_changed(item)]
+        self._as_applied = {_identity(item) for item in lying if item.reach.roots and not _is_changed(item)}
         # What makes Argo CD's objects that nobody can read off a file.
-        self._makers = [path for path, _ in repository.templates] + [item.path for item in lying if _changed(item)]
+        self._makers = [path for path, _ in repository.templates] + [item.path for item in self._changed]
         self.applications: list[Application] = []
         self.projects: list[DeclaredProject] = []
         self.deployed: list[Deployed] = []
@@ -128,6 +132,7 @@ class Deployments:
             self.environment,
             cached=self.cached,
             progress=self.progress,
+            limits=self.limits,
             run_tools=self.run_tools,
             wanted=self.wanted,
         )
@@ -172,8 +177,7 @@ class Deployments:
 
     def _by_hand(self) -> Iterator[Node]:
         """What comes of kustomizations and charts of Argo CD's objects that no Application deploys: somebody applies them."""
-        lying: list[Application | DeclaredProject] = [*self.repository.applications, *self.repository.projects]
-        patched = sorted({root for item in lying if _changed(item) for root in item.reach.roots if root})
+        patched = sorted({root for item in self._changed for root in item.reach.roots if root})
         made = [(root, Part(root, "", "", "", "", {"path": root, "kustomize": {"version": "own"}})) for root in patched]
         made += [(root, part) for root, part in self._charts()]
         results = self._render([part for _, part in made])
@@ -225,7 +229,7 @@ class Deployments:
         )
 
     def _is_this_tree(self, url: str, revision: str) -> bool:
-        return not _COMMIT.fullmatch(revision) and any(same_url(url, own) for own in self.repository.configuration.urls)
+        return not _COMMIT.fullmatch(revision) and self._is_here(url)
 
     def _content(self, path: str) -> bytes:
         for _, content in self.reader.git.read([self._by_path[path]]):
@@ -257,8 +261,8 @@ class Deployments:
 
     def _generation(self, nodes: Sequence[Node]) -> Iterator[Node]:
         """Render these Applications; what comes of them is the next generation."""
-        urls, namespace = self.repository.configuration.urls, self.repository.configuration.argocd.namespace
-        listed = [parts(node.manifest, lambda url: any(same_url(url, own) for own in urls), namespace) for node in nodes]
+        namespace = self.repository.configuration.argocd.namespace
+        listed = [parts(node.manifest, self._is_here, namespace) for node in nodes]
         owners = [node.application for node, of_one in zip(nodes, listed, strict=True) for _ in of_one]
         results = iter(self._render([part for of_one in listed for part in of_one], owners))
         for node, of_one in zip(nodes, listed, strict=True):
@@ -332,8 +336,7 @@ class Deployments:
         if source is None:
             return False
         identity = (item.origin.path, source.document, source.prefix)
-        lying: list[Application | DeclaredProject] = [*self.repository.applications, *self.repository.projects]
-        if any(one.reach.roots and not _changed(one) for one in lying if _identity(one) == identity):
+        if identity in self._as_applied:
             return True
         self._replaced.add(identity)
         return False
@@ -396,7 +399,7 @@ def _identity(item: Application | DeclaredProject) -> tuple[str, int, str]:
     return item.path, item.facts.document, item.facts.prefix
 
 
-def _changed(item: Application | DeclaredProject) -> bool:
+def _is_changed(item: Application | DeclaredProject) -> bool:
     return item.reach.changes(item.facts.kind)
 
 

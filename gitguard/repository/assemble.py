@@ -1,11 +1,11 @@
 """Join the facts of all files into one repository."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gitguard.argo.applications import application_spec
 from gitguard.argo.projects import project
-from gitguard.argo.repository import same_url
+from gitguard.argo.repository import one_of
 from gitguard.manifests.classify import Charts
 from gitguard.manifests.facts import NOT_A_MANIFEST, TEMPLATE, TEMPLATE_MARK
 from gitguard.model.argo import ApplicationSpec, Cluster, ProjectRepository
@@ -40,7 +40,7 @@ def assemble(
     charts = Charts(reasons)
     not_objects = joined.patches | joined.used | frozenset(_stray_patches(files, joined))
     argo = [(path, facts) for path, read in files.items() for facts in read.objects if facts.content is not None and path not in not_objects]
-    is_here = _here(configuration.urls)
+    is_here = one_of(configuration.urls)
     deployed = Deployments(deployment for path, facts in argo for deployment in deployments(path, facts, is_here))
     walk = Walk(joined, deployed, charts, configuration.roots)
     clusters = tuple(dict.fromkeys(_clusters(configuration, argo)))
@@ -60,17 +60,6 @@ def assemble(
         unreadable=tuple(unreadable),
         scoped=scoped,
     )
-
-
-def _here(urls: tuple[str, ...]) -> Callable[[str], bool]:
-    known: dict[str, bool] = {}
-
-    def is_here(url: str) -> bool:
-        if url not in known:
-            known[url] = any(same_url(url, own) for own in urls)
-        return known[url]
-
-    return is_here
 
 
 def _applications(argo: Iterable[tuple[str, ObjectFacts]], walk: Walk) -> Iterable[Application]:

@@ -1,8 +1,8 @@
 """applicationset-invalid: an ApplicationSet that Argo CD can't expand, or of which it leaves Applications out."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from gitguard.argo.repository import same_url
+from gitguard.argo.repository import one_of
 from gitguard.model.finding import Finding, Site, Undetermined
 from gitguard.model.repository import Application, ExpandedSet, Repository
 from gitguard.rules.object_rule import is_restricted
@@ -14,11 +14,12 @@ _ID = "applicationset-invalid"
 
 def check(repository: Repository) -> Iterable[Finding | Undetermined]:
     """What the expansion of every ApplicationSet met with."""
+    is_here = one_of(repository.configuration.urls)
     for expanded in repository.sets:
         application = expanded.application
         for pointer, message in expanded.complaints:
             yield Finding(_ID, "error", message, application.reference, _site(application, pointer))
-        if _deploys_from_here(repository, application) and is_restricted(repository, application):
+        if _deploys_from_here(application, is_here) and is_restricted(repository, application):
             yield from _unknown(expanded)
 
 
@@ -28,8 +29,8 @@ def _unknown(expanded: ExpandedSet) -> Iterable[Undetermined]:
         yield Undetermined(_ID, application.reference, f"its Applications are not all known: {reason}", needs, _site(application, pointer))
 
 
-def _deploys_from_here(repository: Repository, application: Application) -> bool:
-    return any(same_url(source.repo_url, own) for source in application.spec.sources for own in repository.configuration.urls)
+def _deploys_from_here(application: Application, is_here: Callable[[str], bool]) -> bool:
+    return any(is_here(source.repo_url) for source in application.spec.sources)
 
 
 def _site(application: Application, pointer: str) -> Site:

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from posixpath import dirname, normpath
 
-from gitguard.argo.repository import same_url
+from gitguard.argo.repository import one_of
 from gitguard.manifests.facts import TEMPLATE_MARK
 from gitguard.model.finding import Finding
 from gitguard.model.repository import Repository
+from gitguard.render.tree import folders_of
 from gitguard.rules.application_rule import applied
 from gitguard.rules.object_rule_examples import CONFIGURATION, example_application, example_project, manifest
 from gitguard.rules.rule import Rule
@@ -20,20 +21,18 @@ _HERE = ("", "HEAD", "main", "master")
 def check(repository: Repository) -> Iterable[Finding]:
     """Look for the folder of every source in this repository."""
     folders: frozenset[str] | None = None
-    urls: dict[str, bool] = {}
+    is_here = one_of(repository.configuration.urls)
     for application in applied(repository):
         for source in application.spec.sources:
             if not source.path or source.chart or TEMPLATE_MARK.search(source.path) or source.target_revision not in _HERE:
                 continue
-            if source.repo_url not in urls:
-                urls[source.repo_url] = any(same_url(source.repo_url, own) for own in repository.configuration.urls)
             path = normpath(source.path.strip("/"))
-            if not urls[source.repo_url] or application.changed_by_kustomize:
+            if path == "." or not is_here(source.repo_url) or application.changed_by_kustomize:
                 continue
             if path.startswith("..") or repository.doors.intersection(_upwards(path)):
                 # Out of the repository, render-failed says so; behind a link or in a submodule nothing can be said of the tree alone.
                 continue
-            folders = folders if folders is not None else _folders(repository.tree)
+            folders = folders if folders is not None else folders_of(repository.tree)
             if path not in folders:
                 what = "a file, not a folder" if path in repository.tree else "not in this repository"
                 near = get_close_matches(path, folders, n=1, cutoff=0.8)
@@ -41,16 +40,6 @@ def check(repository: Repository) -> Iterable[Finding]:
                 site = application.site(f"{source.pointer}/path")
                 message = f"the source's path `{source.path}` is {what}"
                 yield Finding(_ID, "error", message, application.reference, site, application=application.key, fix=fix)
-
-
-def _folders(tree: Iterable[str]) -> frozenset[str]:
-    folders = {"."}
-    for path in tree:
-        folder = dirname(path)
-        while folder and folder not in folders:
-            folders.add(folder)
-            folder = dirname(folder)
-    return frozenset(folders)
 
 
 def _upwards(path: str) -> Iterable[str]:

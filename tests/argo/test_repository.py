@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitguard.argo.repository import normalize_git_url, same_url
+from gitguard.argo.repository import normalize_git_url, one_of, same_url
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,12 @@ def test_urls_are_the_same_when_their_normal_forms_are() -> None:
     assert not same_url("https://github.com/org/repo", "https://github.com/org/repo/")
     assert not same_url("", "")
     assert same_url("10.0.0.1:5000/x", "10.0.0.1:5000/x")
+
+
+def test_one_of_several_is_any_spelling_of_them_and_nothing_else():
+    is_ours = one_of(["https://github.com/org/repo", "https://git.example.com/other"])
+    for _ in range(2):
+        assert is_ours("https://github.com/Org/Repo.git")
+        assert is_ours("https://GIT.example.com/other.git")
+        assert not is_ours("https://github.com/org/third")
+        assert not is_ours("")
