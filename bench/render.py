@@ -15,6 +15,7 @@ from gitguard.commands.reading import Reader, configuration, open_cache
 from gitguard.edges import cache as caching
 from gitguard.edges import git, tools
 from gitguard.edges.renderer import Renderer
+from gitguard.edges.sources import Sources
 from gitguard.render.plans import Part
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,7 +57,7 @@ def kustomizations(repository: Path, environment: dict[str, str]) -> None:
     def run() -> tuple[float, list[str]]:
         started = time.perf_counter()
         place = caching.directory(environment)
-        renderer = Renderer(found, caching.Cache(place / "renders.sqlite3" if place else None), tools.find(environment), place)
+        renderer = Renderer(Sources(found), caching.Cache(place / "renders.sqlite3" if place else None), tools.find(environment), place)
         results = renderer.render(entries, parts, cluster(reader, parsed), parsed.scopes)
         taken = time.perf_counter() - started
         return taken, [folder for folder, one in zip(folders, results, strict=True) if not one.failure and not one.undetermined]

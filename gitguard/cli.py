@@ -158,9 +158,9 @@ def render(application: str, commit: str, config: Path | None, format_: str, out
     _finish(command.run(application, commit, options), output)
 
 
-def _progress(done: int, total: int) -> None:
+def _progress(what: str, done: int, total: int) -> None:
     """How far the rendering is, on a terminal's stderr."""
-    click.echo(f"\rrendered {done} of {total}" if done < total else f"\r{' ' * 40}\r", nl=False, err=True)
+    click.echo(f"\r{what} {done} of {total}" if done < total else f"\r{' ' * 40}\r", nl=False, err=True)
 
 
 @gitguard.command()

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from posixpath import dirname, normpath
 from typing import Any, NamedTuple
 
@@ -13,9 +14,10 @@ from gitguard.argo.repository import one_of
 from gitguard.commands.options import Options
 from gitguard.commands.reading import Reader
 from gitguard.edges import cache as caching
-from gitguard.edges import data, tools
+from gitguard.edges import data, scratch, tools
 from gitguard.edges.confined import USUAL, Limits
-from gitguard.edges.renderer import Renderer
+from gitguard.edges.renderer import Progress, Renderer
+from gitguard.edges.sources import Sources, Store
 from gitguard.manifests.classify import Charts
 from gitguard.model.files import Entry, Violation
 from gitguard.model.rendering import Reads, Rendered, RenderedObject
@@ -43,7 +45,6 @@ from gitguard.schema.lifecycle import served
 _MOST_GENERATIONS = 8
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _VALUES = re.compile(r"values[-_.](.+)\.ya?ml")
-Progress = Callable[[int, int], None]
 
 
 class Node(NamedTuple):
@@ -70,7 +71,7 @@ class Deployments:
         cached: bool = True,
         progress: Progress | None = None,
         limits: Limits = USUAL,
-        run_tools: bool = True,
+        render: str = "auto",
         wanted: Callable[[Application, Reads], bool] = lambda application, reads: True,
     ) -> None:
         self.reader = reader
@@ -78,14 +79,15 @@ class Deployments:
         self.repository = repository
         self.progress = progress
         self.wanted = wanted
-        self.run_tools = run_tools
+        self.render = render
         self.environment = environment
         self.cached = cached
         self.limits = limits
         self._by_path = {entry.path: entry for entry in entries}
         folder = caching.directory(environment)
         cache = caching.Cache(folder / "renders.sqlite3" if folder and cached else None)
-        self._renderer = Renderer(reader.git, cache, tools.find(environment) if run_tools else tools.Tools(off=True), folder, limits)
+        found = tools.Tools(off=True) if render == "never" else tools.find(environment)
+        self._renderer = Renderer(self._sources(folder, cache, found), cache, found, folder, limits)
         self._cluster = cluster(reader, repository)
         self._is_here = one_of(repository.configuration.urls)
         self._context = self._of_sets()
@@ -109,7 +111,7 @@ class Deployments:
 
     def repository_deployed(self) -> Repository:
         """The repository with everything that could be expanded and rendered."""
-        pending = [*self._as_they_lie(), *(self._by_hand() if self.run_tools else ())]
+        pending = [*self._as_they_lie(), *(self._by_hand() if self.render != "never" else ())]
         for _ in range(_MOST_GENERATIONS):
             fresh = [node for node in pending if self._is_new(node)]
             if not fresh:
@@ -133,7 +135,7 @@ class Deployments:
             cached=self.cached,
             progress=self.progress,
             limits=self.limits,
-            run_tools=self.run_tools,
+            render=self.render,
             wanted=self.wanted,
         )
         for _ in other._generation(self._nodes):
@@ -163,6 +165,19 @@ class Deployments:
         new = key not in self._seen
         self._seen.add(key)
         return new
+
+    def _sources(self, folder: Path | None, cache: caching.Cache, found: tools.Tools) -> Sources:
+        """The repository, and beside it what is kept of elsewhere, which is asked for with tools only, and fetched only if that is said."""
+        if self.render == "never" or (self.render != "always" and not (folder and self.cached)):
+            return Sources(self.reader.git)
+        kept = folder if folder and self.cached else scratch.for_this_run()
+        fetch = None
+        if self.render == "always":
+            # Imported late: nobody else waits for what talks to the network.
+            from gitguard.edges.fetching import Fetcher
+
+            fetch = Fetcher(self.environment, found.helm, self.progress)
+        return Sources(self.reader.git, Store(kept / "remotes.git", self.environment, cache), fetch)
 
     # What is there to begin with
 
@@ -372,9 +387,9 @@ def deployments(
     wanted: Callable[[Application, Reads], bool] = lambda application, reads: True,
 ) -> Deployments:
     """What the repository deploys, to be looked into as far as the options let the tools run."""
-    run_tools = (options.render or repository.configuration.render) != "never"
+    render = options.render or repository.configuration.render
     return Deployments(
-        reader, entries, repository, options.environment, cached=options.cache, progress=options.progress, run_tools=run_tools, wanted=wanted
+        reader, entries, repository, options.environment, cached=options.cache, progress=options.progress, render=render, wanted=wanted
     )
 
 

@@ -11,7 +11,8 @@ from gitguard.model.finding import LEVELS, Report
 class Options(NamedTuple):
     """The options that `check` and `hook` share. `fail_on` is the lowest level that makes exit code 1.
 
-    `render` is auto, always or never, "" for what the configuration says; `progress` is told how many of how many renderings are done.
+    `render` is auto, always or never, "" for what the configuration says; `progress` is told what ("rendered", "fetched") is
+    done with how many of how many.
     """
 
     environment: Mapping[str, str]
@@ -24,7 +25,7 @@ class Options(NamedTuple):
     colour: bool = False
     cache: bool = True
     render: str = ""
-    progress: Callable[[int, int], None] | None = None
+    progress: Callable[[str, int, int], None] | None = None
 
 
 class Outcome(NamedTuple):

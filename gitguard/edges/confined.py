@@ -19,11 +19,12 @@ _NOWHERE = "http://127.0.0.1:9"
 
 
 class Limits(NamedTuple):
-    """What one process may use: seconds of wall time, bytes of memory, bytes of output."""
+    """What one process may use: seconds of wall time, bytes of memory, bytes of output; `written` bytes in one file, 0 for what it inherits."""
 
     seconds: float = 60.0
     memory: int = 4 << 30
     output: int = 48 << 20
+    written: int = 0
 
 
 USUAL = Limits()
@@ -87,7 +88,7 @@ def start(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> "subp
 def run(command: Sequence[str], folder: Path, env: Mapping[str, str], limits: Limits) -> Finished:
     """Run a process to its end, or to its limits; whatever it started goes with it."""
     process = start(command, folder, env)
-    _limit_cpu(process.pid, limits.seconds)
+    _limit(process.pid, limits)
     assert process.stdin is not None  # noqa: S101
     process.stdin.close()
     try:
@@ -100,13 +101,15 @@ def run(command: Sequence[str], folder: Path, env: Mapping[str, str], limits: Li
     return Finished(code, output, errors, exceeded)
 
 
-def _limit_cpu(pid: int, seconds: float) -> None:
-    """The clock of `run` stops what hangs; this what outlives us, where the system has it."""
+def _limit(pid: int, limits: Limits) -> None:
+    """The clock of `run` stops what hangs; this what outlives us, or fills the disk, where the system has it."""
     with suppress(ImportError, AttributeError, ValueError, OSError):
         import resource
 
-        most = int(seconds) + 2
+        most = int(limits.seconds) + 2
         resource.prlimit(pid, resource.RLIMIT_CPU, (most, most))
+        if limits.written:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (limits.written, limits.written))
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:

@@ -3,28 +3,35 @@
 import json
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from hashlib import sha1, sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import gitguard
 from gitguard.edges import cache as caching
 from gitguard.edges import confined
 from gitguard.edges.crew import crew
-from gitguard.edges.git import GitRepository
 from gitguard.edges.runs import Run, Runner
 from gitguard.edges.scratch import scratch
+from gitguard.edges.sources import Sources
 from gitguard.edges.tools import INSTALL, Tools
 from gitguard.model.files import SUBMODULE, SYMLINK, Entry
-from gitguard.model.rendering import Lacking, Origin, Reads, Rendered, RenderedObject
+from gitguard.model.rendering import Lacking, Origin, Reads, Remote, Rendered, RenderedObject
 from gitguard.render.kustomize import copies_annotations
 from gitguard.render.outcomes import Refused
 from gitguard.render.planning import plan
-from gitguard.render.plans import Cluster, HelmPlan, KustomizePlan, Part, Plan
+from gitguard.render.plans import Cluster, DirectoryPlan, HelmPlan, KustomizePlan, Part, Plan
 from gitguard.render.tree import Tree
 
 _METADATA = ("kustomization.yaml", "kustomization.yml", "Kustomization", "Chart.yaml", "requirements.yaml")
+# How often what was fetched may ask for more to be fetched.
+_MOST_ROUNDS = 10
 _encoder = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
+
+
+Progress = Callable[[str, int, int], None]
 
 
 class Job(NamedTuple):
@@ -36,17 +43,25 @@ class Job(NamedTuple):
     numbers: tuple[int, ...]
 
 
-class Renderer:
-    """Renders from one tree of one repository. `scratch` is the folder for its scratch files, None for the system's."""
+class _Seen(NamedTuple):
+    """What is known of one tree, and which things from outside were asked for."""
 
-    def __init__(self, git: GitRepository, cache: caching.Cache, tools: Tools, folder: Path | None, limits: confined.Limits = confined.USUAL) -> None:
-        self.git = git
+    contents: "_Contents"
+    tree: Tree
+    asked: frozenset[Remote]
+
+
+class Renderer:
+    """Renders from one tree of one repository. `folder` is where its scratch files go, None for the system's place for them."""
+
+    def __init__(self, sources: Sources, cache: caching.Cache, tools: Tools, folder: Path | None, limits: confined.Limits = confined.USUAL) -> None:
+        self.sources = sources
         self.cache = cache
         self.tools = tools
         self.folder = folder
         self.limits = limits
         self._code = caching.stamp(Path(gitguard.__file__).parent)
-        self._last: tuple[Sequence[Entry], _Contents, Tree] | None = None
+        self._last: tuple[Sequence[Entry], _Seen] | None = None
 
     def render(
         self,
@@ -54,7 +69,7 @@ class Renderer:
         parts: Sequence[Part],
         cluster: Cluster,
         scopes: Mapping[tuple[str, str], bool],
-        progress: Callable[[int, int], None] | None = None,
+        progress: Progress | None = None,
         wanted: Callable[[int, Reads], bool] = lambda number, reads: True,
         *,
         origins: bool = True,
@@ -64,13 +79,12 @@ class Renderer:
         `wanted` says of a part, by its number and what it reads, whether its objects matter. Without `origins`, kustomize is not asked which
         file each object comes from, which saves a fifth of its time.
         """
-        contents, tree = self._seen(entries)
+        seen, plans = self._planned(entries, parts, cluster, wanted)
+        contents, tree, _ = seen
         results: list[Rendered | None] = [None] * len(parts)
         jobs: dict[str, Job] = {}
-        for number, part in enumerate(parts):
-            made = plan(part, tree, cluster)
-            if not origins and isinstance(made, KustomizePlan):
-                made = made._replace(annotating="")
+        for number, (part, planned) in enumerate(zip(parts, plans, strict=True)):
+            made = planned._replace(annotating="") if not origins and isinstance(planned, KustomizePlan) else planned
             early = self._early(part, made)
             if early is not None:
                 results[number] = early
@@ -89,12 +103,30 @@ class Renderer:
             self._run(missing, parts, results, contents, tree, scopes, progress)
         return tuple(result for result in results if result is not None)
 
-    def _seen(self, entries: Sequence[Entry]) -> tuple["_Contents", Tree]:
-        """What was read of these entries; the last ones are remembered, since one run asks several times."""
+    def _planned(
+        self, entries: Sequence[Entry], parts: Sequence[Part], cluster: Cluster, wanted: Callable[[int, Reads], bool]
+    ) -> tuple["_Seen", list[Plan | Lacking | str]]:
+        """The plans, with everything from outside that they ask for and that could be had: what is found may ask for more."""
         if self._last is None or self._last[0] is not entries:
-            contents = _Contents(self.git, entries)
-            self._last = (entries, contents, Tree(entries, contents.links, contents.read))
-        return self._last[1:]
+            contents = _Contents(self.sources, [entry for entry in entries if not entry.path.startswith(".git/")])
+            self._last = (entries, _Seen(contents, contents.tree(), frozenset()))
+        _, seen = self._last
+        plans = [plan(part, seen.tree, cluster) for part in parts]
+        for _ in range(_MOST_ROUNDS):
+            lacking = {number: made.remote for number, made in enumerate(plans) if isinstance(made, Lacking) and made.remote}
+            unknown = [number for number, one in lacking.items() if one not in seen.asked and wanted(number, _may_read(parts[number], plans[number]))]
+            asked = dict.fromkeys(lacking[number] for number in unknown)
+            if not asked:
+                break
+            found = self.sources.find(list(asked))
+            contents = seen.contents.with_more(found.entries) if found.entries else seen.contents
+            tree = contents.tree({**seen.tree.failed, **found.failed}) if found.entries or found.failed else seen.tree
+            seen = _Seen(contents, tree, seen.asked | asked.keys())
+            for number, remote in lacking.items():
+                if remote in asked:
+                    plans[number] = plan(parts[number], tree, cluster)
+        self._last = (entries, seen)
+        return seen, plans
 
     def _early(self, part: Part, made: Plan | Lacking | str) -> Rendered | None:
         """The result where nothing has to be run."""
@@ -105,15 +137,16 @@ class Renderer:
             return common._replace(undetermined=made)
         if self.tools.off and isinstance(made, KustomizePlan | HelmPlan):
             return common._replace(reads=made.reads, undetermined=Lacking("rendering is switched off", "`--render auto`, or `render: auto`"))
+        inflates = isinstance(made, KustomizePlan) and made.inflation is not None
         if isinstance(made, KustomizePlan) and self.tools.kustomize is None:
             return common._replace(reads=made.reads, undetermined=Lacking("there is neither kustomize nor kubectl on this machine", INSTALL))
-        if isinstance(made, HelmPlan) and self.tools.helm is None:
+        if (inflates or isinstance(made, HelmPlan)) and self.tools.helm is None:
             return common._replace(reads=made.reads, undetermined=Lacking("there is no helm on this machine", INSTALL))
         return None
 
     def _key(self, made: Plan, target: str, contents: "_Contents", cluster: Cluster, scopes: Mapping[tuple[str, str], bool]) -> str:
-        tool = self.tools.kustomize if isinstance(made, KustomizePlan) else self.tools.helm if isinstance(made, HelmPlan) else None
-        digest = sha256(f"{gitguard.__version__} {self._code} {tool} {target} {hash_of(scopes)}\0".encode())
+        tools = (isinstance(made, KustomizePlan) and self.tools.kustomize, not isinstance(made, DirectoryPlan) and self.tools.helm)
+        digest = sha256(f"{gitguard.__version__} {self._code} {tools} {target} {hash_of(scopes)}\0".encode())
         digest.update(repr(made).encode("utf-8", "surrogateescape"))
         for path in made.files:
             digest.update(contents.identity(path).encode())
@@ -127,11 +160,11 @@ class Renderer:
         contents: "_Contents",
         tree: Tree,
         scopes: Mapping[tuple[str, str], bool],
-        progress: Callable[[int, int], None] | None,
+        progress: Progress | None,
     ) -> None:
         with scratch(self.folder) as place:
             wanted = contents.entries_of(path for job in jobs for path in job.plan.files)
-            marked = place.fill(self.git, wanted, copies_annotations)
+            marked = place.fill(self.sources, wanted, copies_annotations)
             place.overlay(_overlay(jobs, marked))
             runner = Runner(place, self.tools, self.limits, tree, scopes, marked)
 
@@ -149,7 +182,7 @@ class Renderer:
                     if text and json.loads(text[: text.index(",")] + "]")[0]:
                         fresh[job.key] = text
                     if progress is not None:
-                        progress(done, len(jobs))
+                        progress("rendered", done, len(jobs))
             finally:
                 self.cache.put(fresh)
 
@@ -157,20 +190,39 @@ class Renderer:
 class _Contents:
     """The contents of a tree's files, read when they are asked for, the small ones that say how to render all at once."""
 
-    def __init__(self, git: GitRepository, entries: Sequence[Entry]) -> None:
-        self.git = git
-        self.entries = {entry.path: entry for entry in entries}
+    def __init__(self, sources: Sources, entries: Sequence[Entry]) -> None:
+        self.sources = sources
+        self.entries: dict[str, Entry] = {}
+        self.links: dict[str, str] = {}
+        self.mounts: tuple[Remote, ...] = ()
         self._known: dict[str, bytes] = {}
         self._identities: dict[str, str] = {}
+        self._add(entries)
+
+    def _add(self, entries: Sequence[Entry]) -> None:
+        self.entries |= {entry.path: entry for entry in entries}
         links = [entry for entry in entries if entry.mode == SYMLINK]
-        self.links = {entry.path: content.decode("utf-8", "surrogateescape") for entry, content in git.read(links) if isinstance(content, bytes)}
+        read = self.sources.read(links)
+        self.links |= {entry.path: content.decode("utf-8", "surrogateescape") for entry, content in read if isinstance(content, bytes)}
         said = [entry for entry in entries if _says_how(entry.path.rpartition("/")[2]) and entry.mode not in (SYMLINK, SUBMODULE)]
-        self._known |= {entry.path: content for entry, content in git.read(said) if isinstance(content, bytes)}
+        self._known |= {entry.path: content for entry, content in self.sources.read(said) if isinstance(content, bytes)}
+
+    def with_more(self, mounted: Mapping[Remote, Sequence[Entry]]) -> "_Contents":
+        """These and what was mounted."""
+        made = copy(self)
+        made.entries, made.links, made._known = dict(self.entries), dict(self.links), dict(self._known)
+        made.mounts = (*self.mounts, *mounted)
+        made._add([entry for entries in mounted.values() for entry in entries])
+        return made
+
+    def tree(self, failed: Mapping[Remote, str] = MappingProxyType({})) -> Tree:
+        """The tree that they make."""
+        return Tree(tuple(self.entries.values()), self.links, self.read, self.mounts, failed)
 
     def read(self, path: str) -> bytes:
         """A file's content; Refused where it can't be read."""
         if path not in self._known:
-            for _, content in self.git.read([self.entries[path]]):
+            for _, content in self.sources.read([self.entries[path]]):
                 if isinstance(content, OSError):
                     raise Refused(f"{path}: can't be read: {content.strerror or content}")
                 self._known[path] = content
@@ -197,25 +249,30 @@ def hash_of(scopes: Mapping[tuple[str, str], bool]) -> str:
     return sha256(repr(sorted(scopes.items())).encode()).hexdigest()
 
 
+def _may_read(part: Part, made: Plan | Lacking | str) -> Reads:
+    """What of the repository a source may read of which the plan is not known yet: nothing, where it lies elsewhere, or anything."""
+    return Reads() if isinstance(made, Lacking) and made.elsewhere and not part.here else Reads(folders=("",))
+
+
 def _says_how(name: str) -> bool:
     return name.endswith(_METADATA) or name.startswith(".argocd-source")
 
 
 def _overlay(jobs: Sequence[Job], marked: frozenset[str]) -> dict[str, str]:
     """Kustomizations that are built as they stand, but for the switch that makes the build tell where objects come from."""
-    plans = [job.plan for job in jobs if isinstance(job.plan, KustomizePlan) and not job.plan.content]
+    plans = [job.plan for job in jobs if isinstance(job.plan, KustomizePlan) and not job.plan.is_own]
     return {plan.file: plan.annotating for plan in plans if plan.annotating and marked.isdisjoint(plan.files)}
 
 
 def _encoded(run: Run) -> str:
     lacking = [run.undetermined.reason, run.undetermined.needs] if run.undetermined else None
-    objects = [[one.api_version, one.kind, one.namespace, one.name, one.origin.path, one.origin.document, one.manifest] for one in run.objects]
+    objects = [[one.api_version, one.kind, one.namespace, one.name, list(one.origin), one.manifest] for one in run.objects]
     return _encoder.encode([run.lasting, run.tool, run.failure, lacking, run.assumed, objects])
 
 
 def _hand_out(text: str, job: Job, parts: Sequence[Part], results: list[Rendered | None]) -> None:
     _, tool, failure, lacking, assumed, objects = json.loads(text)
-    made = tuple(RenderedObject(api, kind, space, name, Origin(path, document), value) for api, kind, space, name, path, document, value in objects)
+    made = tuple(RenderedObject(api, kind, space, name, Origin(*origin), value) for api, kind, space, name, origin, value in objects)
     for number in job.numbers:
         part = parts[number]
         undetermined = Lacking(*lacking) if lacking else None

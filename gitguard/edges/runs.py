@@ -3,18 +3,21 @@
 import json
 import os
 import re
-from collections.abc import Mapping
-from contextlib import nullcontext
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from posixpath import join
 from typing import NamedTuple
 
 from gitguard.edges import confined
+from gitguard.edges.helm_cli_shim import write_shim
 from gitguard.edges.helm_sdk import HelmSdk
 from gitguard.edges.scratch import Scratch
 from gitguard.edges.tools import Tools
 from gitguard.model.rendering import Lacking, Origin, RenderedObject
 from gitguard.render import directory, helm, masking, objects
+from gitguard.render.mounts import described, root_of
 from gitguard.render.outcomes import Refused
 from gitguard.render.plans import DirectoryPlan, HelmPlan, KustomizePlan, Plan
 from gitguard.render.tree import Tree
@@ -24,6 +27,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _WARNING = re.compile(r"^(?:# Warning|level=|W\d{4}|I\d{4}|walk\.go|Use --debug)")
 _INNER = "recursed accumulation of path "
 _LONGEST = 500
+_INFLATION = "the kustomization inflates Helm charts: `--enable-helm` is assumed to be among the `kustomize.buildOptions` of argocd-cm"
 _EXCEEDED = {
     "time": "did not end within {seconds:g} seconds",
     "memory": "took more memory than {memory} MiB",
@@ -67,12 +71,21 @@ class Runner:
         """Never raises for what is wrong with the plan's input."""
         try:
             if isinstance(plan, DirectoryPlan):
-                return self._directory(plan, target)
-            return self._kustomize(plan, target) if isinstance(plan, KustomizePlan) else self._helm(plan, target)
+                made = self._directory(plan, target)
+            else:
+                made = self._kustomize(plan, target) if isinstance(plan, KustomizePlan) else self._helm(plan, target)
+            return made._replace(objects=tuple(item._replace(origin=self._outside(item.origin)) for item in made.objects))
         except Refused as error:
             return Run(failure=self._said(str(error)), lasting=True)
         except (OSError, RecursionError, MemoryError) as error:
             return Run(failure=f"rendering failed here: {type(error).__name__}: {error}"[:_LONGEST])
+
+    def _outside(self, origin: Origin) -> Origin:
+        """The origin as people know it, where the file lies outside of the repository."""
+        root = root_of(origin.path)
+        if not root:
+            return origin
+        return Origin(remote=f"{described(self.tree.mounts[root])}: {origin.path[len(root) + 1 :]}")
 
     def _directory(self, plan: DirectoryPlan, target: str) -> Run:
         found, size = [], 0
@@ -89,17 +102,32 @@ class Runner:
         assert tool is not None  # noqa: S101
         annotated = bool(plan.annotating) and self.marked.isdisjoint(plan.files)
         content = plan.annotating if annotated else plan.content
-        own = self.place.private(plan.files, {plan.file: content}, {}) if plan.content else nullcontext(self.place.shared)
-        with own as root:
+        changed = {**dict(plan.rewritten), **({plan.file: content} if content else {})}
+        own = self.place.private(plan.files, changed, dict(plan.copies)) if plan.is_own else nullcontext(self.place.shared)
+        with own as root, self._helm_for(plan) as (environment, inflating):
             flags = ("--load-restrictor=LoadRestrictionsNone",) if plan.unrestricted else ()
-            done = confined.run((*tool.command, *flags, str(root / plan.folder)), root, self.environment, self.limits)
+            done = confined.run((*tool.command, *flags, *inflating, str(root / plan.folder)), root, environment, self.limits)
         if plan.unrestricted is None and b"security; file" in done.errors:
             reason = f"a kustomization reads files outside of its folder: {self._said(done.errors.decode('utf-8', 'replace'))}"
             return Run(tool.name, undetermined=Lacking(reason, "argocd-cm, whose `kustomize.buildOptions` may allow it"), lasting=True)
         if done.exceeded or done.code:
             return self._failed(tool.name, done)
         found = objects.of_kustomize(done.output, plan.folder, annotated)
-        return Run("kustomize", objects.rendered(found, target, self.scopes), lasting=True)
+        assumed = (_INFLATION,) if plan.inflation and not plan.inflation.known else ()
+        return Run("kustomize", objects.rendered(found, target, self.scopes), assumed=assumed, lasting=True)
+
+    @contextmanager
+    def _helm_for(self, plan: KustomizePlan) -> Iterator[tuple[Mapping[str, str], tuple[str, ...]]]:
+        """The environment and the flags of a build; one that inflates charts gets helm, and a folder for its scratch files."""
+        if plan.inflation is None:
+            yield self.environment, ()
+            return
+        assert self.tools.helm is not None  # noqa: S101
+        with tempfile.TemporaryDirectory(prefix="inflating-", dir=self.place.folder) as name:
+            helm_command = self.tools.helm.command[0] if self.tools.helm.name == "helm" else str(write_shim(Path(name)))
+            versions = [word for version in plan.inflation.api_versions for word in ("--helm-api-versions", version)]
+            kube = ["--helm-kube-version", plan.inflation.kube_version] if plan.inflation.kube_version else []
+            yield {**self.environment, "TMPDIR": name}, ("--enable-helm", f"--helm-command={helm_command}", *kube, *versions)
 
     def _helm(self, plan: HelmPlan, target: str) -> Run:
         tool = self.tools.helm
@@ -149,9 +177,6 @@ class Runner:
             said = {"seconds": self.limits.seconds, "memory": self.limits.memory >> 20, "output": self.limits.output >> 20}
             return Run(name, failure=f"{name} {_EXCEEDED[done.exceeded].format(**said)} and was stopped")
         said_text = done.errors.decode("utf-8", "replace")
-        if "--enable-helm" in said_text:
-            lacking = Lacking("the kustomization inflates a Helm chart, which takes `--enable-helm`", "the chart rendered into the repository")
-            return Run(name, undetermined=lacking, lasting=True)
         if "an index into a list takes helm itself" in said_text:
             return Run(name, undetermined=Lacking(self._said(said_text), "helm on PATH"), lasting=True)
         return Run(name, failure=self._said(said_text) or f"{name} failed without a word", lasting=True)
@@ -160,6 +185,8 @@ class Runner:
         """A tool's message: without warnings, without our folders and without what could be a secret, and short."""
         text = text.replace(f"{self.place.folder}/", "")
         text = re.sub(r"\b(?:tree|own-\w+)/", "", text)
+        for root, remote in self.tree.mounts.items():
+            text = text.replace(root, described(remote)) if root in text else text
         lines = [line.strip() for line in text.splitlines() if line.strip() and not _WARNING.match(line.strip())]
         # Kustomize tells the whole way; what went wrong comes last.
         before, inner, cause = _NOISE.sub("", " ".join(lines)).rpartition(_INNER)

@@ -1,5 +1,6 @@
 """A folder in which the files that a rendering may read lie as the repository has them; gone afterwards, however it ends."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -8,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gitguard.edges.git import GitRepository
+from gitguard.edges.sources import Sources
 from gitguard.model.files import SYMLINK, Entry
 
 _PREFIX = "render-"
@@ -25,11 +26,11 @@ class Scratch:
         self.shared.mkdir()
         self.home.mkdir(mode=0o500)
 
-    def fill(self, git: GitRepository, entries: Iterable[Entry], is_marked: Callable[[bytes], bool]) -> frozenset[str]:
+    def fill(self, sources: Sources, entries: Iterable[Entry], is_marked: Callable[[bytes], bool]) -> frozenset[str]:
         """Write the entries' contents; the answer is the paths of those that `is_marked` says yes to."""
         made: set[Path] = set()
         marked: set[str] = set()
-        for entry, content in git.read(list(entries)):
+        for entry, content in sources.read(list(entries)):
             if isinstance(content, OSError):
                 continue
             file = self.shared / entry.path
@@ -51,15 +52,15 @@ class Scratch:
 
     @contextmanager
     def private(self, files: Iterable[str], changed: Mapping[str, str], copies: Mapping[str, str]) -> Iterator[Path]:
-        """The same files with some `changed`, and folders copied: `copies` maps a new place to the folder that is to be there, too."""
+        """The same files with some `changed`, and some copied: `copies` maps a new place to the file or folder that is to be there, too."""
         with tempfile.TemporaryDirectory(prefix="own-", dir=self.folder) as name:
             root = Path(name)
             for path in files:
                 if path not in changed:
                     self._link(path, root / path)
-                for place, folder in copies.items():
-                    if path.startswith(f"{folder}/"):
-                        self._link(path, root / place / path[len(folder) + 1 :])
+                for place, copied in copies.items():
+                    if path == copied or path.startswith(f"{copied}/"):
+                        self._link(path, root / f"{place}{path[len(copied) :]}")
             for path, content in changed.items():
                 (root / path).parent.mkdir(parents=True, exist_ok=True)
                 (root / path).write_bytes(content.encode())
@@ -97,3 +98,10 @@ def scratch(within: Path | None) -> Iterator[Scratch]:
         finally:
             with suppress(OSError):
                 made.home.chmod(0o700)
+
+
+def for_this_run() -> Path:
+    """A folder that is gone when this process ends."""
+    folder = tempfile.mkdtemp(prefix=_PREFIX)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)

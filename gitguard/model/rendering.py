@@ -4,14 +4,28 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 
+class Remote(NamedTuple):
+    """Something outside of the tree that is judged, which a rendering reads.
+
+    `kind` is "git" (the repository `url` at `revision`), "chart" (the chart `name` of the chart repository `url`, `revision` a version or a
+    range of them), "file" (what `url` answers), or "commit" (this repository at the commit `revision`).
+    """
+
+    kind: str
+    url: str
+    revision: str = ""
+    name: str = ""
+
+
 class Origin(NamedTuple):
     """The file of the repository that made an object; `document` counts its documents from 0, -1 where only the file is known.
 
-    `path` is "" where not even that is known.
+    `path` is "" where not even that is known; `remote` tells the file where it lies outside of the repository.
     """
 
     path: str = ""
     document: int = -1
+    remote: str = ""
 
 
 class RenderedObject(NamedTuple):
@@ -39,12 +53,13 @@ class Reads(NamedTuple):
 class Lacking(NamedTuple):
     """Why something could not be rendered here, and what it would take; Argo CD itself may well be able to.
 
-    `elsewhere`: it is no part of the repository at all.
+    `elsewhere`: it is no part of the repository at all; `remote` is what has to be fetched, None where fetching would not help.
     """
 
     reason: str
     needs: str
     elsewhere: bool = False
+    remote: Remote | None = None
 
 
 class Rendered(NamedTuple):

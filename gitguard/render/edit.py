@@ -10,13 +10,13 @@ from posixpath import join
 from typing import Any
 
 from gitguard.argo.filepath import match as matches
-from gitguard.render.outcomes import Needed, Refused
+from gitguard.render.outcomes import Refused
+from gitguard.render.remote_bases import is_remote
 from gitguard.render.source import KUSTOMIZATIONS, filled, mapping, mappings, text, texts
 from gitguard.render.tree import Tree, within
 
 _TAGGED = re.compile(r"(?s)^(.*):([a-zA-Z0-9._-]*|\*)$")
 _KEPT = "*"
-_REMOTE = re.compile(r"^(?:git::)?(?:[a-z][a-z0-9+.\-]*://|[^/@\s]+@[^/:\s]+[:/]|github\.com[:/])")
 
 
 def edited(
@@ -173,9 +173,7 @@ def _components(options: Mapping[str, Any], folder: str, tree: Tree) -> list[str
         return next(([entry] for entry in wanted if _is_component(entry, folder, tree)), [])
     found: list[str] = []
     for entry in wanted:
-        if _REMOTE.match(entry):
-            raise Needed(f"the Application adds the component {entry[:200]}", "network access: vendor the component into the repository")
-        matching = [entry] if _exists(entry, folder, tree) else _expanded(entry, folder, tree)
+        matching = [entry] if is_remote(entry) or _exists(entry, folder, tree) else _expanded(entry, folder, tree)
         if not matching:
             raise Refused(f"kustomize.components: {entry} has no match")
         found += matching

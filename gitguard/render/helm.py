@@ -10,8 +10,9 @@ from posixpath import join
 from typing import Any
 
 from gitguard.argo.glob import match
-from gitguard.model.rendering import Reads
+from gitguard.model.rendering import Reads, Remote
 from gitguard.parse import read
+from gitguard.render.mounts import BASE, DEPENDENCY, FILE, REPOSITORY, root_of, shown
 from gitguard.render.outcomes import Needed, Refused
 from gitguard.render.plans import Cluster, HelmPlan, Part
 from gitguard.render.source import filled, mapping, mappings, overrides, text, texts
@@ -78,30 +79,46 @@ def assumptions(contents: Iterable[bytes]) -> tuple[str, ...]:
 def local_dependencies(folder: str, tree: Tree) -> dict[str, str]:
     """Dependencies that lie elsewhere in the repository and are not in charts/: name to folder. `helm dependency build` would put them there.
 
-    Needed where one that is missing has to be downloaded.
+    Those of chart repositories are where they were fetched; Needed where one was not.
     """
-    missing = {}
-    for name, repository in _dependencies(folder, tree):
+    missing: dict[str, str] = {}
+    for name, repository, version in _dependencies(folder, tree):
+        place = name if name not in missing else f"{name}-{version}"
         if _vendored(name, folder, tree):
             continue
         if not repository.startswith("file://"):
-            where = f" from {re.sub(r'://[^/@]*@', '://', repository)}" if repository else ""
-            reason = f"the chart in {folder or '.'} depends on {name}{where}, which is not in its charts/"
-            raise Needed(reason, "network access: `helm dependency build`, and commit charts/")
+            fetched = _fetched(name, repository, version, folder, tree)
+            # One chart under two aliases lies there once.
+            missing |= {} if fetched in missing.values() else {place: fetched}
+            continue
         found = tree.resolve(within(folder, repository.removeprefix("file://")))
         if not tree.is_file(join(found, "Chart.yaml")):
             raise Refused(f"{folder or '.'}: the dependency {name} is to be in {found or '.'}, and there is no chart")
-        missing[name] = found
+        missing[place] = found
     return missing
 
 
-def _dependencies(folder: str, tree: Tree) -> Iterator[tuple[str, str]]:
-    for name in ("Chart.yaml", "requirements.yaml"):
-        path = tree.resolve(join(folder, name))
-        if tree.is_file(path):
-            for document in read(tree.read(path)).documents[:1]:
-                for entry in mappings(mapping(document.value).get("dependencies")):
-                    yield text(entry.get("name")), text(entry.get("repository"))
+def _fetched(name: str, repository: str, version: str, folder: str, tree: Tree) -> str:
+    where = f" from {shown(repository)}" if repository else ""
+    reason = f"the chart in {folder or '.'} depends on {name}{where}, which is not in its charts/"
+    if "://" not in repository:
+        raise Needed(reason, "`helm dependency build`, and charts/ committed")
+    return tree.mounted(Remote("chart", repository, version, name), reason, DEPENDENCY)
+
+
+def _dependencies(folder: str, tree: Tree) -> Iterator[tuple[str, str, str]]:
+    """(name, repository, version) of each; what a lock file says of the version is what `helm dependency build` takes."""
+    for name, lock in (("Chart.yaml", "Chart.lock"), ("requirements.yaml", "requirements.lock")):
+        locked = {(text(entry.get("name")), text(entry.get("repository"))): text(entry.get("version")) for entry in _listed(lock, folder, tree)}
+        for entry in _listed(name, folder, tree):
+            identity = text(entry.get("name")), text(entry.get("repository"))
+            yield (*identity, locked.get(identity) or text(entry.get("version")))
+
+
+def _listed(name: str, folder: str, tree: Tree) -> list[Mapping[str, Any]]:
+    path = tree.resolve(join(folder, name))
+    documents = read(tree.read(path)).documents[:1] if tree.is_file(path) else ()
+    return [entry for document in documents for entry in mappings(mapping(document.value).get("dependencies"))]
 
 
 def is_archive_of(name: str, path: str) -> bool:
@@ -168,7 +185,8 @@ def _mentioned(part: Part, options: Mapping[str, Any], folder: str, variables: M
     for entry in texts(options.get("valueFiles")):
         name, _, rest = entry.partition("/")
         base, path = ("", rest) if name[1:] in part.refs and name.startswith("$") else (folder, filled(entry, variables))
-        yield within("", path.lstrip("/")) if path.startswith("/") else within(base, path)
+        if not _SCHEME.match(path):
+            yield within(root_of(base), path.lstrip("/")) if path.startswith("/") else within(base, path)
 
 
 def _resolved(part: Part, written: str, folder: str, tree: Tree, variables: Mapping[str, str]) -> str:
@@ -176,21 +194,22 @@ def _resolved(part: Part, written: str, folder: str, tree: Tree, variables: Mapp
     base = folder
     if written.startswith("$") and part.multi:
         name, _, rest = written[1:].partition("/")
-        _check_reference(part, name, written)
-        base, written = "", rest
+        base, written = _referred(part, name, written, tree), rest
     path = filled(written, variables)
     scheme = _SCHEME.match(path)
     if scheme and scheme.group(1).lower() in ("http", "https"):
-        raise Needed(f"the values file {re.sub(r'://[^/@]*@', '://', path)[:200]} is on the network", "network access: copy it into the repository")
+        root = tree.mounted(Remote("file", path), f"the values file {shown(path)} is on the network", BASE)
+        return join(root, FILE)
     if scheme:
         raise Needed(f"values files by `{scheme.group(1)}:` take a setting of argocd-cm and a plugin", "a values file in the repository")
-    path = within("", path.lstrip("/")) if path.startswith("/") else within(base, path)
+    path = within(root_of(base), path.lstrip("/")) if path.startswith("/") else within(base, path)
     if not path:
         raise Refused(f"`{written}` is the repository's root, no values file")
     return path if _GLOB.intersection(path) else tree.resolve(path)
 
 
-def _check_reference(part: Part, name: str, written: str) -> None:
+def _referred(part: Part, name: str, written: str, tree: Tree) -> str:
+    """Where the repository of the source `name` lies in the tree."""
     token = f"${name}"
     if name not in part.refs:
         if not part.refs:
@@ -200,13 +219,14 @@ def _check_reference(part: Part, name: str, written: str) -> None:
     if part.refs[name].get("chart"):
         raise Refused("source has a 'chart' field defined, but Helm charts are not yet not supported for 'ref' sources")
     if name not in part.here:
-        url = re.sub(r"://[^/@]*@", "://", text(part.refs[name].get("repoURL")))
-        raise Needed(f"{written} lies in another repository, {url}", "that repository's files")
+        url, revision = text(part.refs[name].get("repoURL")), text(part.refs[name].get("targetRevision"))
+        return tree.mounted(Remote("git", url, revision), f"{written} lies in another repository, {shown(url)}", REPOSITORY)
     own, other = (text(source.get("targetRevision")) or "HEAD" for source in (part.source, part.refs[name]))
     if "" in part.here and own != other:
         raise Needed(
             f"{written} lies in this repository at {other}, and the source at {own}: Argo CD refuses two commits of one", "one revision for both"
         )
+    return ""
 
 
 def _matching(pattern: str, tree: Tree) -> list[str]:

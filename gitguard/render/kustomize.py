@@ -6,18 +6,21 @@ A kustomization names every file that it reads, so the files are known from cont
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from posixpath import join
+from posixpath import join, relpath
 from typing import Any
 
-from gitguard.model.rendering import Reads
+from gitguard.model.rendering import Reads, Remote
 from gitguard.parse import read
+from gitguard.render import kustomize_charts
 from gitguard.render.edit import edited
-from gitguard.render.outcomes import Needed, Refused
-from gitguard.render.plans import Cluster, KustomizePlan
+from gitguard.render.kustomize_charts import Inflated
+from gitguard.render.mounts import BASE, FILE, key, shown
+from gitguard.render.outcomes import Refused
+from gitguard.render.plans import Cluster, Inflation, KustomizePlan
+from gitguard.render.remote_bases import base, is_file, is_remote
 from gitguard.render.source import KUSTOMIZATIONS, mapping, mappings, text, texts
 from gitguard.render.tree import Tree, within
 
-_REMOTE = re.compile(r"(?i)^(?:git::)?(?:[a-z][a-z0-9+.\-]*://|gh:|(?:www\.)?github\.com[:/]|[^/@\s]+@[^/:\s]+[:/])")
 _FOLDERS = ("bases", "components")
 _EITHER = ("resources", "generators", "transformers", "validators")
 _CONFIGURED = ("generators", "transformers", "validators")
@@ -25,10 +28,10 @@ _FILES = ("crds", "configurations")
 _SWITCH = "originAnnotations"
 _OTHERS = ("patches", "patchesStrategicMerge", "patchesJson6902", "replacements", "configMapGenerator", "secretGenerator", "openapi")
 _EDITED = ("namePrefix", "nameSuffix", "namespace", "images", "imageTags", "replicas", "labels", "commonLabels", "commonAnnotations", "buildMetadata")
-_HELM = ("helmCharts", "helmChartInflationGenerator")
-_FIELDS = {field.lower(): field for field in (*_FOLDERS, *_EITHER, *_FILES, *_OTHERS, *_EDITED, *_HELM, "kind")}
+_FIELDS = {field.lower(): field for field in (*_FOLDERS, *_EITHER, *_FILES, *_OTHERS, *_EDITED, *kustomize_charts.FIELDS, "kind")}
 # What copies all annotations of an object would copy the one that tells its origin.
 _ANNOTATIONS = re.compile(rb"(?:\bfrom[\"']?\s*:\s*[\"']?/metadata(?:/annotations)?|\bmetadata(?:\.annotations)?)[\"']?\s*(?:[,}\]\n\r#]|$)")
+_HELM_ENABLED = re.compile(r"--enable[-_]helm(?:=true|\s|$)")
 _UNRESTRICTED = re.compile(r"--load[-_]restrictor[= ]+(?:LoadRestrictionsNone|none)\b")
 _MOST_FILES = 20_000
 
@@ -36,12 +39,19 @@ _MOST_FILES = 20_000
 class _Closure:
     """Everything that a build reaches from one kustomization."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, inflating: bool) -> None:
         self.tree = tree
+        # Without `--enable-helm`, kustomize fails before it looks for charts.
+        self.inflating = inflating
         self.files: set[str] = set()
         self.absent: set[str] = set()
         self.folders: set[str] = set()
         self.whole: set[str] = set()
+        # Kustomizations that name something remote, as they are to be: with where it lies instead.
+        self.rewritten: dict[str, Mapping[str, Any]] = {}
+        # Files and folders that are to be in a second place, too: the place to where they lie.
+        self.copies: dict[str, str] = {}
+        self.inflates = False
 
     def visit(self, folder: str) -> None:
         """A kustomization's folder, and all that it names, without recursion."""
@@ -67,27 +77,57 @@ class _Closure:
             self.absent.add(path)
 
     def _named(self, folder: str, value: Mapping[str, Any]) -> Iterator[str]:
-        if any(value.get(field) for field in _HELM):
-            raise Needed(
-                f"the kustomization in {folder or '.'} inflates a Helm chart, which takes `--enable-helm` and a download",
-                "the chart rendered into the repository, or an Application of its own for it",
-            )
+        local: dict[str, str] = {}
         for entry in _entries(value):
-            yield from self._entry(folder, entry)
-        for written in _inputs(value):
-            if not _REMOTE.match(written) or self.tree.is_file(join(folder, written)):
-                self.file(within(folder, written))
+            if is_remote(entry):
+                local[entry], folders = self._remote(folder, entry)
+                yield from folders
             else:
-                raise Needed(f"{_place(folder)} reads {_shown(written)}", "network access: copy the file into the repository")
+                yield from self._entry(folder, entry)
+        for written in _inputs(value):
+            if is_remote(written) and not self.tree.is_file(join(folder, written)):
+                local[written] = self._downloaded(folder, written)
+            else:
+                self.file(within(folder, written))
+        for chart in kustomize_charts.inflated(folder, value, self.tree) if self.inflating else ():
+            self._inflate(chart)
         if any(value.get(field) for field in _CONFIGURED):
             # The configuration of a transformer may name files of its own.
             self.whole.add(folder)
             for path in self.tree.below(folder):
                 self.file(path)
+        if local:
+            self.rewritten[_file_of(folder, self.tree)] = _replaced(value, local)
+
+    def _remote(self, folder: str, entry: str) -> tuple[str, tuple[str, ...]]:
+        """An entry from the network as it is to be written instead, and the kustomization's folder where it is one."""
+        if is_file(entry):
+            return self._downloaded(folder, entry), ()
+        remote, inside = base(entry)
+        root = self.tree.mounted(remote, f"{_place(folder)} takes {shown(entry)}", BASE)
+        found = self.tree.resolve(within(root, inside))
+        if not self.tree.is_folder(found):
+            raise Refused(f"{_place(folder)} takes {shown(entry)}, and that repository has no folder {inside}")
+        return relpath(found, folder or "."), (found,)
+
+    def _downloaded(self, folder: str, url: str) -> str:
+        """The name of a file that was downloaded, beside the kustomization: files from elsewhere are refused."""
+        remote = Remote("file", url)
+        found = join(self.tree.mounted(remote, f"{_place(folder)} reads {shown(url)}", BASE), FILE)
+        self.files.add(found)
+        name = f".{key(remote)}.yaml"
+        self.copies[join(folder, name)] = found
+        return name
+
+    def _inflate(self, chart: Inflated) -> None:
+        self.inflates = True
+        self.whole.add(chart.wanted)
+        for path in (*self.tree.below(chart.found), *chart.values):
+            self.file(path)
+        if chart.found != chart.wanted:
+            self.copies[chart.wanted] = chart.found
 
     def _entry(self, folder: str, entry: str) -> Iterator[str]:
-        if _REMOTE.match(entry):
-            raise Needed(f"{_place(folder)} takes {_shown(entry)}", "network access: vendor what it refers to into the repository")
         path = within(folder, entry)
         resolved = self.tree.resolve(path)
         if self.tree.is_folder(resolved) and not self.tree.is_file(resolved):
@@ -100,20 +140,50 @@ class _Closure:
 def plan(source: Mapping[str, Any], folder: str, tree: Tree, cluster: Cluster, variables: Mapping[str, str]) -> KustomizePlan:
     """How to build the kustomization in `folder` with the Application's own options; raises Refused or Needed."""
     options = mapping(source.get("kustomize"))
-    file = next((path for path in (join(folder, name) for name in KUSTOMIZATIONS) if tree.is_file(tree.resolve(path))), "")
+    file = _file_of(folder, tree)
     found = kustomizations(folder, tree)
     value = found[0] if len(found) == 1 else None
     changed = edited(value, options, folder, tree, variables) if options else value
-    closure = _Closure(tree)
+    allowed = None if cluster.build_options is None else _HELM_ENABLED.search(cluster.build_options) is not None
+    closure = _Closure(tree, allowed is not False)
     if changed is not value and changed is not None:
         tree = closure.tree = _Edited(tree, file, json.dumps(changed).encode())
     closure.visit(folder)
+    changed = closure.rewritten.pop(file, changed)
     content = json.dumps(changed) if changed is not None and changed is not value else ""
     # Through a link, the switch would end up in a file that others may take, too.
     annotating = _annotating(changed) if changed is not None and file not in tree.links else ""
-    reads = Reads(tuple(sorted(closure.files | closure.absent)), tuple(sorted(closure.whole)))
-    unrestricted = None if cluster.build_options is None else _UNRESTRICTED.search(cluster.build_options) is not None
-    return KustomizePlan(folder, file, content, annotating, unrestricted, tuple(sorted(closure.files)), reads)
+    options_known = cluster.build_options is not None
+    return KustomizePlan(
+        folder,
+        file,
+        content,
+        annotating,
+        _UNRESTRICTED.search(cluster.build_options or "") is not None if options_known else None,
+        tuple(sorted(closure.files)),
+        Reads(tuple(sorted(closure.files | closure.absent)), tuple(sorted(closure.whole))),
+        tuple(sorted((path, json.dumps(value)) for path, value in closure.rewritten.items())),
+        tuple(sorted(closure.copies.items())),
+        _inflation(options, cluster, allowed is not None) if closure.inflates else None,
+    )
+
+
+def _inflation(options: Mapping[str, Any], cluster: Cluster, known: bool) -> Inflation:
+    versions = tuple(texts(options.get("apiVersions"))) or cluster.api_versions
+    return Inflation(known, text(options.get("kubeVersion")) or cluster.kube_version, versions)
+
+
+def _file_of(folder: str, tree: Tree) -> str:
+    """The kustomization's own file, "" where there is none."""
+    return next((path for path in (join(folder, name) for name in KUSTOMIZATIONS) if tree.is_file(tree.resolve(path))), "")
+
+
+def _replaced(value: Any, texts_: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _replaced(part, texts_) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_replaced(part, texts_) for part in value]
+    return texts_.get(value, value) if isinstance(value, str) else value
 
 
 class _Edited(Tree):
@@ -193,8 +263,3 @@ def _links(path: str, tree: Tree) -> Iterator[str]:
 
 def _place(folder: str) -> str:
     return f"the kustomization in {folder or '.'}"
-
-
-def _shown(url: str) -> str:
-    """A URL without the credentials that may be in it."""
-    return re.sub(r"://[^/@]*@", "://", url)[:200]

@@ -3,12 +3,13 @@
 import re
 from posixpath import join, normpath
 
-from gitguard.model.rendering import Lacking
+from gitguard.model.rendering import Lacking, Remote
 from gitguard.render import directory, helm, kustomize
+from gitguard.render.mounts import CHART, REPOSITORY, shown
 from gitguard.render.outcomes import Needed, Refused
 from gitguard.render.plans import Cluster, Part, Plan
 from gitguard.render.source import effective, text, tool, variables
-from gitguard.render.tree import Tree
+from gitguard.render.tree import Tree, within
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -20,7 +21,7 @@ def plan(part: Part, tree: Tree, cluster: Cluster) -> Plan | Lacking | str:
     except Refused as error:
         return str(error)
     except Needed as error:
-        return Lacking(error.reason, error.needs, error.elsewhere)
+        return Lacking(error.reason, error.needs, error.elsewhere, error.remote)
 
 
 def _plan(part: Part, tree: Tree, cluster: Cluster) -> Plan:
@@ -38,28 +39,37 @@ def _plan(part: Part, tree: Tree, cluster: Cluster) -> Plan:
 
 
 def _folder(part: Part, tree: Tree) -> str:
-    """The folder of the source, from the repository's root."""
+    """The folder of the source, from the tree's root."""
     source = part.source
-    url = re.sub(r"://[^/@]*@", "://", text(source.get("repoURL")))
+    root = _root(part, tree)
     if source.get("chart"):
-        chart = f"{text(source.get('chart'))} {text(source.get('targetRevision'))}".strip()
-        raise Needed(f"the chart {chart} comes from {url}", "network access: vendor the chart into the repository", elsewhere=True)
-    if "" not in part.here:
-        raise Needed(f"the source is another repository, {url}", "that repository's files", elsewhere=True)
-    if tree.leading_out:
-        raise Refused(f"repository contains out-of-bounds symlinks. file: {tree.leading_out}")
-    revision = text(source.get("targetRevision"))
-    if _COMMIT.fullmatch(revision):
-        raise Needed(f"the source is pinned to commit {revision[:12]}", "that commit's files")
+        return root
+    if tree.leading_out(root):
+        raise Refused(f"repository contains out-of-bounds symlinks. file: {tree.leading_out(root)}")
     written = text(source.get("path"))
     if written.startswith("/"):
         raise Refused(f"{written}: app path is absolute")
     clean = normpath(join(".", written))
     if clean == ".." or clean.startswith("../"):
         raise Refused(f"{written}: app path outside root")
-    folder = tree.resolve("" if clean == "." else clean)
+    folder = tree.resolve(within(root, clean))
     if tree.is_file(folder):
         raise Refused(f"{written}: app path is not a directory")
     if not tree.is_folder(folder):
         raise Refused(f"{written}: app path does not exist")
     return folder
+
+
+def _root(part: Part, tree: Tree) -> str:
+    """Where the repository of the source, or its chart, lies in the tree."""
+    source = part.source
+    url, revision = text(source.get("repoURL")), text(source.get("targetRevision"))
+    if source.get("chart"):
+        name = text(source.get("chart"))
+        chart = f"{name} {revision}".strip()
+        return tree.mounted(Remote("chart", url, revision, name), f"the chart {chart} comes from {shown(url)}", CHART, elsewhere=True)
+    if "" not in part.here:
+        return tree.mounted(Remote("git", url, revision), f"the source is another repository, {shown(url)}", REPOSITORY, elsewhere=True)
+    if _COMMIT.fullmatch(revision):
+        return tree.mounted(Remote("commit", "", revision), f"the source is pinned to commit {revision[:12]}", "that commit's files")
+    return ""

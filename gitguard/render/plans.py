@@ -47,13 +47,22 @@ class DirectoryPlan(NamedTuple):
     reads: Reads
 
 
+class Inflation(NamedTuple):
+    """What a build is told where a kustomization inflates Helm charts; `known`: argocd-cm is known, and enables that."""
+
+    known: bool
+    kube_version: str
+    api_versions: tuple[str, ...]
+
+
 class KustomizePlan(NamedTuple):
     """Build the kustomization in `folder`.
 
     `file` is the kustomization's own file and `content` what the Application's options make of it, "" for what stands there. `annotating` is
     the same with the switch that makes the build tell by an annotation where each object comes from, "" where it can't be told that way.
     `unrestricted` lifts kustomize's restriction to files below each kustomization, None where it is not known whether Argo CD is told to.
-    `files` are the files that the build may read.
+    `files` are the files that the build may read. Where it takes something from the network, `rewritten` are (path, content) of the
+    kustomizations that name it, as they are to be, and `copies` (place, path) are files and folders that are to be in a second place, too.
     """
 
     folder: str
@@ -63,6 +72,14 @@ class KustomizePlan(NamedTuple):
     unrestricted: bool | None
     files: tuple[str, ...]
     reads: Reads
+    rewritten: tuple[tuple[str, str], ...] = ()
+    copies: tuple[tuple[str, str], ...] = ()
+    inflation: Inflation | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Does the build need files that no other one has?"""
+        return bool(self.content or self.rewritten or self.copies or self.inflation)
 
 
 class HelmPlan(NamedTuple):

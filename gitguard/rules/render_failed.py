@@ -22,7 +22,7 @@ def check(repository: Repository) -> Iterable[Finding | Undetermined]:
             site = application.site(result.pointer)
             yield Finding(_ID, "error", message, application.reference, site, application=application.key, fix="mend what the message names")
         elif result.undetermined and not result.undetermined.elsewhere and is_restricted(repository, application):
-            reason, needs, _ = result.undetermined
+            reason, needs = result.undetermined.reason, result.undetermined.needs
             yield Undetermined(_ID, application.reference, f"what it deploys is not known: {reason}", needs, application.site(result.pointer))
 
 

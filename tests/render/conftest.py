@@ -10,6 +10,7 @@ from gitguard.edges import cache as caching
 from gitguard.edges import data, git, tools
 from gitguard.edges.confined import Limits
 from gitguard.edges.renderer import Renderer
+from gitguard.edges.sources import Sources
 from gitguard.model.rendering import Rendered
 from gitguard.render.parts import parts
 from gitguard.render.plans import Cluster
@@ -52,10 +53,11 @@ class Bench(NamedTuple):
         stored: bool = False,
         found: tools.Tools | None = None,
         origins: bool = True,
+        sources: Sources | None = None,
     ) -> tuple[Rendered, ...]:
         repository = git.find(self.repository.path, self.environment, named=True)
         entries = repository.index() if stored else repository.work_tree()
-        renderer = Renderer(repository, self.cache, found or tools.find(self.environment), self.scratch, limits)
+        renderer = Renderer(sources or Sources(repository), self.cache, found or tools.find(self.environment), self.scratch, limits)
         listed = source if isinstance(source, list) and source and "metadata" in source[0] else [application(source, name, namespace)]
         made = [part for manifest in listed for part in parts(manifest, lambda url: url == URL)]
         return renderer.render(entries, made, cluster, built_in(data.load), origins=origins)

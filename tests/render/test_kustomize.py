@@ -196,9 +196,9 @@ def test_what_a_build_reads_is_known(bench) -> None:
         "https://github.com/org/repo//base?ref=v1",
         "github.com/org/repo/base",
         "git@github.com:org/repo.git",
-        "ssh://git@example.com/repo",
+        "ssh://git@example.com/org/repo",
         "https://user:secret@example.com/x.yaml",
-        "git::https://example.com/repo",
+        "git::https://example.com/org/repo",
     ],
 )
 @pytest.mark.parametrize("field", ["resources", "components"])
@@ -208,23 +208,26 @@ def test_remote_bases_are_undetermined_and_nothing_is_started(bench, entry, fiel
     assert lacking
     assert "secret" not in lacking.reason
     assert "base" in lacking.reason
-    assert "network" in lacking.needs
+    assert "--render always" in lacking.needs
 
 
 @pytest.mark.parametrize(
     "kustomization",
     [
         "helmCharts: [{name: c, repo: 'https://x', version: 1.0.0}]\n",
-        "helmChartInflationGenerator: [{chartName: c}]\n",
+        "helmChartInflationGenerator: [{chartName: c, chartRepoUrl: 'https://x'}]\n",
         "generators: [g.yaml]\n",
     ],
 )
-def test_charts_in_a_kustomization_are_undetermined(bench, kustomization) -> None:
+def test_charts_in_a_kustomization_take_a_switch_of_argocd_cm(bench, kustomization) -> None:
     generator = "apiVersion: builtin\nkind: HelmChartInflationGenerator\nmetadata: {name: g}\nname: c\nrepo: https://x\n"
     bench.repository.write({"web/kustomization.yaml": kustomization, "web/g.yaml": generator})
-    result = bench.one({"path": "web"})
-    assert result.undetermined, result.failure
-    assert "--enable-helm" in result.undetermined.reason
+    assert "must specify --enable-helm" in bench.one({"path": "web"}).failure
+    for options in (None, "--enable-helm"):
+        lacking = bench.one({"path": "web"}, cluster=Cluster("1.37.0", build_options=options)).undetermined
+        assert lacking
+        assert "inflates the chart c" in lacking.reason
+        assert "--render always" in lacking.needs
 
 
 def test_files_outside_the_kustomization_are_refused_unless_argocd_cm_lifts_that(bench) -> None:
