@@ -35,7 +35,7 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
                 "--render",
                 "render_",
                 type=click.Choice(["auto", "always", "never"]),
-                help="Whether to run Kustomize and Helm for what Applications deploy (default: as configured, else auto).",
+                help="Run Kustomize and Helm for what Applications deploy; always: fetch what is elsewhere, too (default: as configured, else auto).",
             ),
             click.option("--strict", is_flag=True, help="Undetermined verdicts make exit code 3."),
             click.option("--quiet", "-q", is_flag=True, help="Findings only."),
@@ -144,17 +144,20 @@ def _answer_batch(source: Path, version: str | None, config: Path | None) -> Non
 @click.option("--config", type=click.Path(path_type=Path), help="Use this file instead of the repository's .gitguard.yaml.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="YAML with comments, or JSON.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
+@click.option("--render", "render_", type=click.Choice(["auto", "always", "never"]), help="always also fetches what is elsewhere.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
-def render(application: str, commit: str, config: Path | None, format_: str, output: Path | None, no_cache: bool) -> None:
+def render(application: str, commit: str, output: Path | None, render_: str | None, **shared: Any) -> None:
     """The objects that an Application (NAME or NAMESPACE/NAME) would deploy, each with the file that it comes from.
 
-    Rendered offline with the tools on PATH or those of gitguard-gitops[render], as Argo CD does. The values of Secrets are masked.
+    Rendered with the tools on PATH or those of gitguard-gitops[render], as Argo CD does, and offline, unless --render always is said.
+    The values of Secrets are masked.
 
     Exit codes: 0 rendered, 1 Argo CD would refuse, 2 no such Application, 3 it can't be told here.
     """
     from gitguard.commands import render as command
 
-    options = Options(dict(os.environ), config, format_, cache=not no_cache, progress=_progress if sys.stderr.isatty() else None)
+    progress = _progress if sys.stderr.isatty() else None
+    options = Options(dict(os.environ), shared["config"], shared["format_"], cache=not shared["no_cache"], render=render_ or "", progress=progress)
     _finish(command.run(application, commit, options), output)
 
 

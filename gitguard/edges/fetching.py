@@ -133,15 +133,15 @@ class Fetcher:
         url = remote.url.rstrip("/")
         if re.match(r"(?i)https?://", url):
             name, repository = remote.name, url
-        elif url.startswith("oci://") or re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.:-]*(?:/[A-Za-z0-9._/-]+)?", url):
+        elif url.startswith("oci://") or re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*(?::\d+)?(?:/[A-Za-z0-9._/-]+)?", url):
             # Argo CD takes a repository without a scheme for an OCI registry.
             name, repository = f"oci://{url.removeprefix('oci://')}/{remote.name}", ""
         else:
             raise Failed("charts are fetched by https, http and oci only")
         if self._helm.name != "helm":
             worker = str(Path(__file__).with_name("helm_puller.py"))
-            return [sys.executable, "-I", worker, name, repository, remote.revision, folder]
-        flags = [f"--repo={repository}"] if repository else []
+            return [sys.executable, "-I", worker, name, repository, remote.revision, folder, "plain" if _is_loopback(url) else ""]
+        flags = [f"--repo={repository}"] if repository else ["--plain-http"] if _is_loopback(url) else []
         flags += [f"--version={remote.revision}"] if remote.revision else []
         return [*self._helm.command, "pull", name, *flags, f"--destination={folder}"]
 
@@ -165,6 +165,11 @@ class Fetcher:
             raise Failed(f"the server answers {error.code} {error.reason}") from error
         except (OSError, ValueError) as error:
             raise Failed(_said(str(getattr(error, "reason", "") or error))) from error
+
+
+def _is_loopback(url: str) -> bool:
+    """A registry on this machine itself is spoken to without TLS, as other clients do."""
+    return re.match(r"(?:oci://)?(?:127\.\d+\.\d+\.\d+|localhost)(?::\d+)?(?:/|$)", url) is not None
 
 
 def _is_fixed(remote: Remote) -> bool:

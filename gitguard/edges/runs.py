@@ -74,18 +74,21 @@ class Runner:
                 made = self._directory(plan, target)
             else:
                 made = self._kustomize(plan, target) if isinstance(plan, KustomizePlan) else self._helm(plan, target)
-            return made._replace(objects=tuple(item._replace(origin=self._outside(item.origin)) for item in made.objects))
+            copies = dict(plan.copies) if isinstance(plan, KustomizePlan) else {}
+            return made._replace(objects=tuple(item._replace(origin=self._outside(item.origin, copies)) for item in made.objects))
         except Refused as error:
             return Run(failure=self._said(str(error)), lasting=True)
         except (OSError, RecursionError, MemoryError) as error:
             return Run(failure=f"rendering failed here: {type(error).__name__}: {error}"[:_LONGEST])
 
-    def _outside(self, origin: Origin) -> Origin:
+    def _outside(self, origin: Origin, copies: Mapping[str, str]) -> Origin:
         """The origin as people know it, where the file lies outside of the repository."""
-        root = root_of(origin.path)
+        path = copies.get(origin.path, origin.path)
+        root = root_of(path)
         if not root:
             return origin
-        return Origin(remote=f"{described(self.tree.mounts[root])}: {origin.path[len(root) + 1 :]}")
+        remote = self.tree.mounts[root]
+        return Origin(remote=described(remote) + ("" if remote.kind == "file" else f": {path[len(root) + 1 :]}"))
 
     def _directory(self, plan: DirectoryPlan, target: str) -> Run:
         found, size = [], 0

@@ -55,6 +55,7 @@ def _object(shown: Shown, lines: Lines) -> dict[str, Any]:
                 "name": item.name,
                 "path": item.origin.path,
                 "line": lines.get((item.origin.path, item.origin.document), 0),
+                "remote": item.origin.remote,
                 "source": part.pointer,
                 "manifest": item.manifest,
             }
@@ -79,4 +80,4 @@ def _source(part: Rendered) -> dict[str, Any]:
 
 def _place(origin: Origin, lines: Lines) -> str:
     line = lines.get((origin.path, origin.document))
-    return f"{origin.path}:{line}" if line else origin.path
+    return f"{origin.path}:{line}" if line else origin.path or origin.remote

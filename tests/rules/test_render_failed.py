@@ -63,8 +63,18 @@ def test_generated_applications_fail_by_their_own_names(repository) -> None:
     ("files", "given", "reason", "needs"),
     [
         ({"deploy/kustomization.yaml": REMOTE}, {}, "takes https://", "--render always"),
-        ({"deploy/kustomization.yaml": "resources: [../base]\n", "base/kustomization.yaml": REMOTE}, {}, "the kustomization in base", "--render always"),
-        ({"deploy/kustomization.yaml": "helmCharts: [{name: redis, repo: 'https://charts.example'}]\n"}, {}, "inflates the chart redis", "vendored into the repository"),
+        (
+            {"deploy/kustomization.yaml": "resources: [../base]\n", "base/kustomization.yaml": REMOTE},
+            {},
+            "the kustomization in base",
+            "--render always",
+        ),
+        (
+            {"deploy/kustomization.yaml": "helmCharts: [{name: redis, repo: 'https://charts.example'}]\n"},
+            {},
+            "inflates the chart redis",
+            "vendored into the repository",
+        ),
         ({"deploy/a.yaml": manifest()}, {"plugin": {"name": "cdk8s"}}, "plugin cdk8s", "gitguard runs none"),
         ({"deploy/a.yaml": manifest()}, {"targetRevision": "b" * 40}, "pinned to commit bbbbbbbbbbbb", "that commit's files"),
     ],
