@@ -89,7 +89,7 @@ class Fetcher:
         candidates = (revision, f"refs/heads/{revision}", f"refs/tags/{revision}")
         found = next((name for name in candidates if name in names), None)
         if found is None:
-            raise Failed(f"the repository has no branch, tag or commit `{shown(revision)}`")
+            raise Failed(f"the repository has no branch or tag `{shown(revision)}` (a range of versions or a shortened commit is not looked up)")
         return found
 
     def _git(self, store: Store, *arguments: str) -> bytes:
