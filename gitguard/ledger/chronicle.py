@@ -1,0 +1,53 @@
+"""The story that the entries tell: acts that were announced and ended, times that were watched, clocks that jumped."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+class Chronicle:
+    """Follows the entries in their order. Its memory is that of the acts that are open, not that of the log."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, int] = {}
+        self._last_time = ""
+        self._watched_until: dict[str, str] = {}
+        self._remarks: list[tuple[str, str, str]] = []
+
+    def tell(self, number: int, entry: Mapping[str, Any]) -> str:
+        """Add one entry; the answer is what is wrong with it in the story, "" for nothing."""
+        kind = entry.get("kind")
+        time = entry.get("time")
+        if isinstance(time, str):
+            if time < self._last_time:
+                self._remark("clock", number, f"the clock went back from {self._last_time} to {time}")
+            self._last_time = max(time, self._last_time)
+        if kind == "intent":
+            self._open[str(entry.get("id"))] = number
+        elif kind == "outcome" and self._open.pop(str(entry.get("intent")), None) is None:
+            return f"the outcome of an act ({entry.get('intent')}) that was not announced, or that had ended already"
+        elif kind == "heartbeat":
+            self._beat(number, entry)
+        return ""
+
+    def remarks(self) -> Iterator["Remark"]:
+        """What the reader should know."""
+        from gitguard.ledger.verification import Remark
+
+        yield from (Remark(*one) for one in self._remarks)
+        for act, number in self._open.items():
+            yield Remark("unfinished", f"entry {number}", f"the act {act} was announced, and no outcome was written")
+
+    def _beat(self, number: int, entry: Mapping[str, Any]) -> None:
+        cluster = str(entry.get("cluster", ""))
+        start, end = entry.get("from"), entry.get("to")
+        before = self._watched_until.get(cluster)
+        if isinstance(start, str) and before is not None and start > before:
+            self._remark("gap", number, f"nothing is known of cluster {cluster or '-'} between {before} and {start}")
+        if isinstance(end, str):
+            self._watched_until[cluster] = max(end, before or "")
+        for gap in entry.get("gaps") or ():
+            if isinstance(gap, Mapping):
+                self._remark("gap", number, f"{gap.get('from')} to {gap.get('to')}: {gap.get('why')}")
+
+    def _remark(self, what: str, number: int, message: str) -> None:
+        self._remarks.append((what, f"entry {number}", message))

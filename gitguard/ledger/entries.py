@@ -1,0 +1,89 @@
+"""Entries: what happened, as one canonical JSON object each (RFC 8785), so that the same entry has the same bytes for everybody.
+
+What an entry holds is described by schemas/ledger-entry.schema.json.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gitguard.ledger.errors import LedgerError
+from gitguard.ledger.tiles import LARGEST_ENTRY
+
+VERSION = 1
+KINDS = ("drift", "intent", "outcome", "alert", "exception", "ack", "heartbeat", "key")
+_LARGEST_INTEGER = 2**53 - 1
+_MOST_LEVELS = 64
+
+
+def encoded(entry: Mapping[str, Any]) -> bytes:
+    """The canonical bytes of an entry; LedgerError where it is no JSON that everybody reads alike, or too large for the log."""
+    problem = _problem(entry)
+    if problem:
+        raise LedgerError(f"an entry that can't be written: {problem}")
+    data = canonical(entry)
+    if len(data) > LARGEST_ENTRY:
+        raise LedgerError(f"an entry of {len(data)} bytes; at most {LARGEST_ENTRY} fit, and what is larger belongs into evidence")
+    return data
+
+
+def decoded(data: bytes, where: str = "") -> Mapping[str, Any]:
+    """The entry in these bytes; LedgerError where they are not the canonical JSON of one object."""
+    try:
+        value = json.loads(data, object_pairs_hook=_object)
+    except (ValueError, RecursionError) as error:
+        raise LedgerError(f"no JSON: {error}", where) from error
+    if not isinstance(value, dict):
+        raise LedgerError("no JSON object", where)
+    try:
+        # What Python writes compactly with sorted keys is canonical, but for the numbers and the keys that only RFC 8785 knows to write.
+        same = _compact(value) == data or (_problem(value) == "" and canonical(value) == data)
+    except (ValueError, UnicodeEncodeError, RecursionError):
+        same = False
+    if not same:
+        raise LedgerError("no canonical JSON (RFC 8785)", where)
+    return value
+
+
+def canonical(value: Any) -> bytes:
+    """RFC 8785. Raises ValueError for what JSON can't say."""
+    import rfc8785
+
+    data: bytes = rfc8785.dumps(value)
+    return data
+
+
+_encoder = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _compact(value: Any) -> bytes:
+    return _encoder.encode(value).encode()
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a key occurs twice in one object")
+    return made
+
+
+def _problem(value: Any, depth: int = 0) -> str:
+    """Why a value is no JSON that everybody reads alike, "" where it is."""
+    if depth > _MOST_LEVELS:
+        return f"it is nested more than {_MOST_LEVELS} deep"
+    if value is None or isinstance(value, bool):
+        return ""
+    if isinstance(value, int):
+        return "" if abs(value) <= _LARGEST_INTEGER else f"{value} is too large a number; write it as text"
+    if isinstance(value, float):
+        return "" if value - value == 0 else f"{value} is no number in JSON"
+    if isinstance(value, str):
+        return "" if not re.search(r"[\ud800-\udfff]", value) else "it holds half a character"
+    if isinstance(value, Mapping):
+        if not all(isinstance(name, str) for name in value):
+            return "a key is no text"
+        return next((said for name, part in value.items() if (said := _problem(name) or _problem(part, depth + 1))), "")
+    if isinstance(value, list | tuple):
+        return next((said for part in value if (said := _problem(part, depth + 1))), "")
+    return f"{type(value).__name__} is not in JSON"
