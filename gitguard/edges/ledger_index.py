@@ -1,0 +1,165 @@
+"""An index of a ledger, for queries: SQLite in the cache, made anew from the log whenever it is not the log's. The log is the truth."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gitguard.edges.ledger_store import Store
+from gitguard.ledger.errors import LedgerError
+from gitguard.ledger.notes import Checkpoint
+from gitguard.ledger.proofs import consistency, is_consistent
+from gitguard.ledger.tiles import WIDTH, bundle_path, bundles_of, unpacked
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS head (size INTEGER NOT NULL, root BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS entries (number INTEGER PRIMARY KEY, time TEXT, kind TEXT, object TEXT, actor TEXT, incident TEXT);
+CREATE INDEX IF NOT EXISTS by_time ON entries (time);
+CREATE INDEX IF NOT EXISTS by_kind ON entries (kind, time);
+CREATE INDEX IF NOT EXISTS by_object ON entries (object, time) WHERE object IS NOT NULL;
+CREATE INDEX IF NOT EXISTS by_actor ON entries (actor, time) WHERE actor IS NOT NULL;
+CREATE INDEX IF NOT EXISTS by_incident ON entries (incident) WHERE incident IS NOT NULL;
+"""
+_VERSION = 1
+
+
+class Query(NamedTuple):
+    """What is asked for; "" for anything. `object` is NAME, KIND/NAME or KIND/NAMESPACE/NAME; times are as entries have them."""
+
+    kind: str = ""
+    object: str = ""
+    actor: str = ""
+    incident: str = ""
+    since: str = ""
+    until: str = ""
+
+
+class Index:
+    """Which entries are about what, up to the log's head."""
+
+    def __init__(self, store: Store, head: Checkpoint, folder: Path | None) -> None:
+        """`folder` is where indices are kept, None for one in memory. LedgerError where the log can't be read."""
+        self._store = store
+        self._head = head
+        name = sha256(f"{_VERSION} {head.origin} {store}".encode()).hexdigest()[:24]
+        self._connection = _opened(folder / f"{name}.sqlite3" if folder else None)
+        self._update()
+
+    def numbers(self, query: Query, most: int) -> list[int]:
+        """The newest entries that match, at most so many, in their order."""
+        where, values = _conditions(query)
+        order = "time" if query.since or query.until else "number"
+        statement = f"SELECT number FROM entries WHERE {where} ORDER BY {order} DESC LIMIT ?"  # noqa: S608
+        return sorted(number for (number,) in self._connection.execute(statement, (*values, most)))
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._connection.close()
+
+    def _update(self) -> None:
+        size, root = self._connection.execute("SELECT size, root FROM head").fetchone() or (0, b"")
+        if size and not self._continues(size, root):
+            self._connection.executescript("DELETE FROM head; DELETE FROM entries;")
+            size = 0
+        if size == self._head.size:
+            return
+        with self._connection:
+            self._connection.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?)", self._rows(size))
+            self._connection.execute("DELETE FROM head")
+            self._connection.execute("INSERT INTO head VALUES (?, ?)", (self._head.size, self._head.root))
+
+    def _continues(self, size: int, root: bytes) -> bool:
+        """Is the log the one that was indexed, grown?"""
+        if size > self._head.size:
+            return False
+        return is_consistent(size, root, self._head.size, self._head.root, consistency(size, self._head.size, self._read))
+
+    def _rows(self, first: int) -> Iterator[tuple[Any, ...]]:
+        for number, data in entries(self._store, self._head.size, first):
+            try:
+                entry = json.loads(data)
+            except ValueError:
+                entry = {}
+            yield (number, *_row(entry if isinstance(entry, dict) else {}))
+
+    def _read(self, path: str) -> bytes:
+        data = self._store.read(path)
+        if data is None:
+            raise LedgerError("it is missing", path)
+        return data
+
+
+def entries(store: Store, size: int, first: int = 0) -> Iterator[tuple[int, bytes]]:
+    """(index, bytes) of the entries of a log, from `first` on; LedgerError where one is missing."""
+    for index, width in bundles_of(size, first):
+        path = bundle_path(index, width)
+        data = store.read(path)
+        held = unpacked(data, path) if data is not None else []
+        if len(held) != width:
+            raise LedgerError("it is missing, or does not hold what it must: `gitguard audit verify` says what is wrong", path)
+        for position, entry in enumerate(held):
+            if index * WIDTH + position >= first:
+                yield index * WIDTH + position, entry
+
+
+def _row(entry: Mapping[str, Any]) -> tuple[str | None, ...]:
+    about, actor = entry.get("object"), entry.get("actor")
+    said = about if isinstance(about, Mapping) else {}
+    name = "/".join(str(said.get(key, "")) for key in ("kind", "namespace", "name")) if said else None
+    incident = entry.get("id") if entry.get("kind") == "drift" else entry.get("incident")
+    by = actor.get("name") if isinstance(actor, Mapping) else entry.get("by")
+    return _text(entry.get("time")), _text(entry.get("kind")), name, _text(by), _text(incident)
+
+
+def _conditions(query: Query) -> tuple[str, list[str]]:
+    conditions, values = ["1"], []
+    for column, wanted in (("kind", query.kind), ("actor", query.actor), ("incident", query.incident)):
+        if wanted:
+            conditions.append(f"{column} = ?")
+            values.append(wanted)
+    if query.since:
+        conditions.append("time >= ?")
+        values.append(query.since)
+    if query.until:
+        conditions.append("time < ?")
+        values.append(query.until)
+    parts = query.object.split("/")
+    if len(parts) == 3:
+        conditions.append("object = ?")
+        values.append(query.object)
+    elif query.object:
+        # Of all objects that there are few, and entries many: the names first, then their entries by the index.
+        kind, name = (parts[0], parts[1]) if len(parts) == 2 else ("%", parts[0])
+        conditions.append("object IN (SELECT DISTINCT object FROM entries WHERE object LIKE ? ESCAPE '\\')")
+        values.append(f"{_literal(kind) if kind != '%' else kind}/%/{_literal(name)}")
+    return " AND ".join(conditions), values
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _opened(file: Path | None) -> sqlite3.Connection:
+    if file is not None:
+        with suppress(OSError, sqlite3.Error):
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                return _prepared(sqlite3.connect(file, timeout=5))
+            except sqlite3.DatabaseError:
+                file.unlink()
+                return _prepared(sqlite3.connect(file, timeout=5))
+    return _prepared(sqlite3.connect(":memory:"))
+
+
+def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.executescript(_TABLES)
+    return connection
