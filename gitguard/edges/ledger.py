@@ -103,7 +103,9 @@ class Writer:
             raise LedgerError("it is not signed by the key that is to go on with it", f"{self._store}/{CHECKPOINT}")
         edge = edge_of(last.size, self._read)
         if edge.root != last.root:
-            raise LedgerError("its root hash is not that of what is stored: `gitguard audit verify` says what is wrong", f"{self._store}/{CHECKPOINT}")
+            raise LedgerError(
+                "its root hash is not that of what is stored: `gitguard audit verify` says what is wrong", f"{self._store}/{CHECKPOINT}"
+            )
         return edge
 
     def _read(self, path: str) -> bytes:
@@ -114,9 +116,7 @@ class Writer:
 
 
 @contextmanager
-def writing(
-    store: Store, key: Signer, judge: Callable[[Mapping[str, Any]], str], clock: Callable[[], str] = now
-) -> Iterator[Writer]:
+def writing(store: Store, key: Signer, judge: Callable[[Mapping[str, Any]], str], clock: Callable[[], str] = now) -> Iterator[Writer]:
     """Open a ledger for writing, or begin one. LedgerBusy where another process writes, LedgerError where it is damaged or of another key."""
     with store.writing():
         yield Writer(store, key, judge, clock)

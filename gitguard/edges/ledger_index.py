@@ -16,7 +16,9 @@ from gitguard.ledger.tiles import WIDTH, bundle_path, bundles_of, unpacked
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS head (size INTEGER NOT NULL, root BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS entries (number INTEGER PRIMARY KEY, time TEXT, kind TEXT, object TEXT, actor TEXT, incident TEXT);
+CREATE TABLE IF NOT EXISTS objects (id INTEGER PRIMARY KEY, kind TEXT, namespace TEXT, name TEXT);
+CREATE INDEX IF NOT EXISTS by_name ON objects (name, kind, namespace);
+CREATE TABLE IF NOT EXISTS entries (number INTEGER PRIMARY KEY, time TEXT, kind TEXT, object INTEGER, actor TEXT, incident TEXT);
 CREATE INDEX IF NOT EXISTS by_time ON entries (time);
 CREATE INDEX IF NOT EXISTS by_kind ON entries (kind, time);
 CREATE INDEX IF NOT EXISTS by_object ON entries (object, time) WHERE object IS NOT NULL;
@@ -62,7 +64,7 @@ class Index:
     def _update(self) -> None:
         size, root = self._connection.execute("SELECT size, root FROM head").fetchone() or (0, b"")
         if size and not self._continues(size, root):
-            self._connection.executescript("DELETE FROM head; DELETE FROM entries;")
+            self._connection.executescript("DELETE FROM head; DELETE FROM entries; DELETE FROM objects;")
             size = 0
         if size == self._head.size:
             return
@@ -78,12 +80,17 @@ class Index:
         return is_consistent(size, root, self._head.size, self._head.root, consistency(size, self._head.size, self._read))
 
     def _rows(self, first: int) -> Iterator[tuple[Any, ...]]:
+        known = {identity: number for number, *identity_ in self._connection.execute("SELECT * FROM objects") for identity in [tuple(identity_)]}
         for number, data in entries(self._store, self._head.size, first):
             try:
                 entry = json.loads(data)
             except ValueError:
                 entry = {}
-            yield (number, *_row(entry if isinstance(entry, dict) else {}))
+            time, kind, identity, actor, incident = _row(entry if isinstance(entry, dict) else {})
+            if identity is not None and identity not in known:
+                known[identity] = len(known)
+                self._connection.execute("INSERT INTO objects VALUES (?, ?, ?, ?)", (known[identity], *identity))
+            yield number, time, kind, None if identity is None else known[identity], actor, incident
 
     def _read(self, path: str) -> bytes:
         data = self._store.read(path)
@@ -105,41 +112,36 @@ def entries(store: Store, size: int, first: int = 0) -> Iterator[tuple[int, byte
                 yield index * WIDTH + position, entry
 
 
-def _row(entry: Mapping[str, Any]) -> tuple[str | None, ...]:
+def _row(entry: Mapping[str, Any]) -> tuple[str | None, str | None, tuple[str, ...] | None, str | None, str | None]:
+    """Time, kind, (kind, namespace, name) of the object, actor and incident of an entry."""
     about, actor = entry.get("object"), entry.get("actor")
-    said = about if isinstance(about, Mapping) else {}
-    name = "/".join(str(said.get(key, "")) for key in ("kind", "namespace", "name")) if said else None
+    identity = tuple(str(about.get(key, "")) for key in ("kind", "namespace", "name")) if isinstance(about, Mapping) else None
     incident = entry.get("id") if entry.get("kind") == "drift" else entry.get("incident")
     by = actor.get("name") if isinstance(actor, Mapping) else entry.get("by")
-    return _text(entry.get("time")), _text(entry.get("kind")), name, _text(by), _text(incident)
+    return _text(entry.get("time")), _text(entry.get("kind")), identity, _text(by), _text(incident)
 
 
 def _conditions(query: Query) -> tuple[str, list[str]]:
     conditions, values = ["1"], []
-    for column, wanted in (("kind", query.kind), ("actor", query.actor), ("incident", query.incident)):
+    asked = (
+        ("kind = ?", query.kind),
+        ("actor = ?", query.actor),
+        ("incident = ?", query.incident),
+        ("time >= ?", query.since),
+        ("time < ?", query.until),
+    )
+    for condition, wanted in asked:
         if wanted:
-            conditions.append(f"{column} = ?")
+            conditions.append(condition)
             values.append(wanted)
-    if query.since:
-        conditions.append("time >= ?")
-        values.append(query.since)
-    if query.until:
-        conditions.append("time < ?")
-        values.append(query.until)
-    parts = query.object.split("/")
-    if len(parts) == 3:
-        conditions.append("object = ?")
-        values.append(query.object)
-    elif query.object:
-        # Of all objects that there are few, and entries many: the names first, then their entries by the index.
-        kind, name = (parts[0], parts[1]) if len(parts) == 2 else ("%", parts[0])
-        conditions.append("object IN (SELECT DISTINCT object FROM entries WHERE object LIKE ? ESCAPE '\\')")
-        values.append(f"{_literal(kind) if kind != '%' else kind}/%/{_literal(name)}")
+    if query.object:
+        kind, _, rest = query.object.rpartition("/")[0].partition("/")
+        named = {"name": query.object.rpartition("/")[2], "kind": kind, "namespace": rest}
+        given = {column: wanted for column, wanted in named.items() if wanted}
+        chosen = " AND ".join(f"{column} = ?" for column in given)
+        conditions.append(f"object IN (SELECT id FROM objects WHERE {chosen})")  # noqa: S608
+        values += given.values()
     return " AND ".join(conditions), values
-
-
-def _literal(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _text(value: Any) -> str | None:

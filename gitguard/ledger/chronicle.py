@@ -1,7 +1,17 @@
 """The story that the entries tell: acts that were announced and ended, times that were watched, clocks that jumped."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
+
+_MOST_REMARKS = 1000
+
+
+class Remark(NamedTuple):
+    """What an auditor should know though nothing is wrong with the log: a gap in what was watched, an act without an end, a clock that jumped."""
+
+    what: str
+    where: str
+    message: str
 
 
 class Chronicle:
@@ -11,7 +21,7 @@ class Chronicle:
         self._open: dict[str, int] = {}
         self._last_time = ""
         self._watched_until: dict[str, str] = {}
-        self._remarks: list[tuple[str, str, str]] = []
+        self._remarks: list[Remark] = []
 
     def tell(self, number: int, entry: Mapping[str, Any]) -> str:
         """Add one entry; the answer is what is wrong with it in the story, "" for nothing."""
@@ -29,11 +39,9 @@ class Chronicle:
             self._beat(number, entry)
         return ""
 
-    def remarks(self) -> Iterator["Remark"]:
+    def remarks(self) -> Iterator[Remark]:
         """What the reader should know."""
-        from gitguard.ledger.verification import Remark
-
-        yield from (Remark(*one) for one in self._remarks)
+        yield from self._remarks
         for act, number in self._open.items():
             yield Remark("unfinished", f"entry {number}", f"the act {act} was announced, and no outcome was written")
 
@@ -50,4 +58,5 @@ class Chronicle:
                 self._remark("gap", number, f"{gap.get('from')} to {gap.get('to')}: {gap.get('why')}")
 
     def _remark(self, what: str, number: int, message: str) -> None:
-        self._remarks.append((what, f"entry {number}", message))
+        if len(self._remarks) < _MOST_REMARKS:
+            self._remarks.append(Remark(what, f"entry {number}", message))

@@ -15,17 +15,17 @@ _MOST_HASHES = 64
 
 
 class Proof(NamedTuple):
-    """An entry, its index, the hashes that lead to the root, lowest first, and the signed checkpoint."""
+    """An entry, its number in the log, the hashes that lead to the root, lowest first, and the signed checkpoint."""
 
     entry: bytes
-    index: int
+    number: int
     hashes: tuple[bytes, ...]
     checkpoint: bytes
 
 
 def written(proof: Proof) -> bytes:
     """The file; the entry is what the format calls extra data."""
-    lines = [_HEADER, f"extra {_base64(proof.entry)}", f"index {proof.index}", *map(_base64, proof.hashes), "", ""]
+    lines = [_HEADER, f"extra {_base64(proof.entry)}", f"index {proof.number}", *map(_base64, proof.hashes), "", ""]
     return "\n".join(lines).encode() + proof.checkpoint
 
 
@@ -56,9 +56,9 @@ def wrong_with(proof: Proof, trusted: Sequence[Verifier], where: str) -> tuple[C
         return None, error.what
     if not any(signed.signed_by(key) for key in trusted):
         return head, f"its checkpoint is not signed by {', '.join(map(str, trusted))}"
-    root = root_from_inclusion(leaf_hash(proof.entry), proof.index, head.size, proof.hashes)
+    root = root_from_inclusion(leaf_hash(proof.entry), proof.number, head.size, proof.hashes)
     if root != head.root:
-        return head, f"the entry is not entry {proof.index} of the log that the checkpoint tells of: it, its index or its proof was changed"
+        return head, f"the entry is not entry {proof.number} of the log that the checkpoint tells of: it, its index or its proof was changed"
     return head, ""
 
 

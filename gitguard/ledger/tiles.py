@@ -13,16 +13,16 @@ CHECKPOINT = "checkpoint"
 
 
 class Tile(NamedTuple):
-    """One tile: `width` hashes, from the `index`-th tile of its `level` on; a level is eight heights of the tree."""
+    """One tile: `width` hashes, the tile `number` of its `level`; a level is eight heights of the tree."""
 
     level: int
-    index: int
+    number: int
     width: int
 
     @property
     def path(self) -> str:
         """Its file, relative to the ledger."""
-        return f"tile/{self.level}/{_numbered(self.index, self.width)}"
+        return f"tile/{self.level}/{_numbered(self.number, self.width)}"
 
 
 def bundle_path(index: int, width: int) -> str:
@@ -54,7 +54,7 @@ def packed(entries: Sequence[bytes]) -> bytes:
 
 def unpacked(bundle: bytes, where: str) -> list[bytes]:
     """The entries of a bundle; LedgerError where its lengths do not add up."""
-    entries = []
+    entries: list[bytes] = []
     position, end = 0, len(bundle)
     while position < end:
         length = int.from_bytes(bundle[position : position + 2], "big")

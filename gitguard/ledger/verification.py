@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from gitguard.ledger.chronicle import Chronicle
+from gitguard.ledger.chronicle import Chronicle, Remark
 from gitguard.ledger.entries import decoded
 from gitguard.ledger.errors import LedgerError
 from gitguard.ledger.notes import Checkpoint, Note, Verifier, checkpoint, note, verifier
@@ -23,14 +23,6 @@ class Problem(NamedTuple):
 
     `where` is the file or the entry.
     """
-
-    what: str
-    where: str
-    message: str
-
-
-class Remark(NamedTuple):
-    """What an auditor should know though nothing is wrong with the log: a gap, an act that was not finished."""
 
     what: str
     where: str
@@ -163,12 +155,7 @@ class _Log:
         self._range = _Range()
         self._roots: dict[int, bytes] = {}
         self._levels: list[_Level] = []
-        self._wanted: set[int] = set()
-        self._leaves: list[tuple[int, bytes, bytes]] = []
         self._ended = False
-        # The root according to the stored hashes, to tell an entry that was changed from a hash that was.
-        self._stored = _Range()
-        self._entries_damaged: list[tuple[str, int]] = []
 
     def root_at(self, size: int) -> bytes | None:
         if size == 0:

@@ -1,0 +1,124 @@
+"""Where checkpoints are remembered outside of the ledger, so that whoever can write to it can neither shorten nor rewrite it unseen."""
+
+import os
+import subprocess
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from gitguard.ledger.errors import LedgerError
+from gitguard.ledger.notes import Verifier, checkpoint, note
+from gitguard.ledger.witnessing import cosigned, request
+
+_SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false")
+_IDENTITY = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in (("NAME", "gitguard"), ("EMAIL", "gitguard@localhost"))}
+_ATTEMPTS = 5
+_SECONDS = 60
+_LARGEST = 1 << 20
+
+
+def publish(head: bytes, repository: str, branch: str, environment: Mapping[str, str]) -> str:
+    """Add the checkpoint to a branch of a git repository (a path or URL), by a commit on top of what is there; the answer is that commit.
+
+    Never forces: a branch that moved meanwhile is fetched again. LedgerError where the branch remembers what this checkpoint does not continue
+    by size, or where git fails.
+    """
+    current = checkpoint(note(head).text)
+    path = f"checkpoints/{current.size:012d}"
+    with tempfile.TemporaryDirectory(prefix="gitguard-anchor-") as name:
+        clone = _Clone(Path(name), repository, branch, environment)
+        for _ in range(_ATTEMPTS):
+            parent = clone.fetched()
+            latest = clone.show("checkpoint") if parent else None
+            if latest is not None and checkpoint(note(latest, branch).text, branch).size > current.size:
+                raise LedgerError(f"the branch {branch} remembers more entries than the ledger has: it was truncated", repository)
+            if latest == head:
+                return parent
+            commit = clone.committed({"checkpoint": head, path: head}, f"Checkpoint of {current.size} entries of {current.origin}", parent)
+            if clone.pushed(commit):
+                return commit
+    raise LedgerError(f"the branch {branch} moved at every attempt to add the checkpoint", repository)
+
+
+class _Clone:
+    """A bare repository for one commit."""
+
+    def __init__(self, folder: Path, repository: str, branch: str, environment: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._repository = os.path.abspath(repository) if Path(repository).exists() else repository  # noqa: PTH100
+        self._branch = branch
+        kept = {key: value for key, value in environment.items() if key not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")}
+        self._environment = {**_IDENTITY, **kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+        self._git("init", "--quiet", "--bare", ".")
+
+    def fetched(self) -> str:
+        """The commit that the branch is at, "" where there is none."""
+        if not self._git("ls-remote", "--", self._repository, f"refs/heads/{self._branch}"):
+            return ""
+        self._git("fetch", "--quiet", "--depth=1", "--force", "--", self._repository, f"refs/heads/{self._branch}:refs/heads/there")
+        return self._git("rev-parse", "refs/heads/there").decode().strip()
+
+    def show(self, path: str) -> bytes | None:
+        """A file of the branch."""
+        listed = self._git("ls-tree", "refs/heads/there", "--", path)
+        return self._git("cat-file", "blob", f"refs/heads/there:{path}") if listed else None
+
+    def committed(self, files: Mapping[str, bytes], message: str, parent: str) -> str:
+        """A commit that adds these files to what the branch has."""
+        self._environment["GIT_INDEX_FILE"] = str(self._folder / "index.new")
+        (self._folder / "index.new").unlink(missing_ok=True)
+        if parent:
+            self._git("read-tree", parent)
+        for path, content in files.items():
+            blob = self._git("hash-object", "-w", "--stdin", stdin=content).decode().strip()
+            self._git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}")
+        tree = self._git("write-tree").decode().strip()
+        return self._git("commit-tree", tree, *(("-p", parent) if parent else ()), "-m", message).decode().strip()
+
+    def pushed(self, commit: str) -> bool:
+        """Did the branch take it? It does not where somebody was there first."""
+        done = self._run("push", "--quiet", "--", self._repository, f"{commit}:refs/heads/{self._branch}")
+        said = done.stderr.decode("utf-8", "replace")
+        if done.returncode and not any(mark in said for mark in ("non-fast-forward", "fetch first", "stale info", "cannot lock ref")):
+            raise LedgerError(f"the checkpoint can't be pushed: {_first(said)}", self._branch)
+        return done.returncode == 0
+
+    def _git(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        done = self._run(*arguments, stdin=stdin)
+        if done.returncode:
+            raise LedgerError(f"git {arguments[0]}: {_first(done.stderr.decode('utf-8', 'replace'))}", self._branch)
+        return done.stdout
+
+    def _run(self, *arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+        command: Sequence[str] = ["git", *_SAFE, *arguments]
+        try:
+            return subprocess.run(command, cwd=self._folder, env=self._environment, input=stdin, capture_output=True, check=False, timeout=_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise LedgerError(f"git {arguments[0]} did not end within {_SECONDS} seconds", self._branch) from error
+
+
+def countersigned(head: bytes, last: int, proof: Sequence[bytes], url: str, witness: Verifier) -> bytes:
+    """The checkpoint with the cosignature of a witness (C2SP tlog-witness) that last saw `last` entries; `proof` shows that these are still there.
+
+    LedgerError where the witness refuses, answers nonsense, or can't be reached.
+    """
+    if not url.lower().startswith(("https://", "http://")):
+        raise LedgerError("witnesses are asked by https or http", url)
+    asked = urllib.request.Request(f"{url.rstrip('/')}/add-checkpoint", request(last, proof, head), method="POST")  # noqa: S310
+    try:
+        with urllib.request.urlopen(asked, timeout=_SECONDS) as answer:  # noqa: S310
+            return cosigned(head, answer.read(_LARGEST), witness, url)
+    except urllib.error.HTTPError as error:
+        said = error.read(200).decode("utf-8", "replace").strip()
+        error.close()
+        why = f"it last saw {said} entries" if error.code == 409 else f"{error.code} {said or error.reason}"
+        raise LedgerError(f"the witness refuses the checkpoint: {why}", url) from error
+    except OSError as error:
+        raise LedgerError(f"the witness can't be reached: {getattr(error, 'reason', '') or error}", url) from error
+
+
+def _first(said: str) -> str:
+    lines = [line.strip().removeprefix("fatal: ").removeprefix("error: ") for line in said.splitlines() if line.strip()]
+    return lines[0][:300] if lines else "it failed without a word"
