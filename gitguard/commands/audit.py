@@ -1,0 +1,266 @@
+"""`gitguard audit`: check the ledger without trusting who keeps it, look into it, hand parts of it on."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gitguard.commands.options import Outcome
+from gitguard.edges import anchors as anchoring
+from gitguard.edges import cache as caching
+from gitguard.edges import ledger as writing
+from gitguard.edges.ledger_index import Index, Query, entries
+from gitguard.edges.ledger_places import judge, store
+from gitguard.edges.ledger_store import Conflict, LedgerBusy, Store
+from gitguard.ledger import proof_files, proofs
+from gitguard.ledger.entries import decoded
+from gitguard.ledger.errors import LedgerError
+from gitguard.ledger.hashes import leaf_hash
+from gitguard.ledger.notes import Checkpoint, Verifier, checkpoint, is_name, note, verifier
+from gitguard.ledger.tiles import CHECKPOINT
+from gitguard.ledger.verification import Anchor, verified
+from gitguard.model.errors import ExitCode, GitguardError, UsageError
+from gitguard.output import ledger as output
+
+OWN_KEY = "key.pub"
+_MOST_ANCHORS = 10_000
+
+
+class Ledger(NamedTuple):
+    """Which ledger, and in what surroundings. `place` is a folder or s3://BUCKET/PREFIX."""
+
+    place: str
+    environment: Mapping[str, str]
+
+    @property
+    def store(self) -> Store:
+        """Where its files are."""
+        return store(self.place, self.environment)
+
+
+class UnusableLedger(GitguardError):
+    """The ledger, or a file that belongs to it, can't be used: nothing is known of what is in it."""
+
+
+def verify(ledger: Ledger, key: str, anchors: Sequence[Path], format_: str) -> Outcome:
+    """Verify the whole log. `key` is a verifier key or a file with one; without it the ledger's own is taken, and that is said."""
+    kept = ledger.store
+    trusted = _trusted(kept, key)
+    verdict = verified(kept.read, trusted, [*_anchors(anchors)], judge())
+    damaged = any(problem.what != "unknown" for problem in verdict.problems)
+    code = ExitCode.CLEAN if verdict.is_intact else ExitCode.FINDINGS if damaged else ExitCode.INCOMPLETE
+    text = (
+        output.verdict_json(verdict, trusted, ledger.place) if format_ == "json" else output.verdict(verdict, trusted, ledger.place, own_key=not key)
+    )
+    return Outcome(text, code)
+
+
+def verify_proof(file: Path, key: str, format_: str) -> Outcome:
+    """Verify a file that `prove` has written, by itself."""
+    try:
+        proof = proof_files.parsed(_content(file), str(file))
+        head, wrong = proof_files.wrong_with(proof, [_key(key)], str(file))
+    except LedgerError as error:
+        return Outcome(output.proof(None, None, str(error), format_), ExitCode.INCOMPLETE)
+    return Outcome(output.proof(proof, head, wrong, format_), ExitCode.FINDINGS if wrong else ExitCode.CLEAN)
+
+
+def show(ledger: Ledger, number: int | None, query: Query, most: int, format_: str) -> Outcome:
+    """The entries that match, the newest last; or one, by its index. Nothing of them is verified here."""
+    with _opened(ledger) as opened:
+        return Outcome("".join(output.entry(one, entry, format_) for one, entry in opened.found(number, query, most)), ExitCode.CLEAN)
+
+
+def export(ledger: Ledger, query: Query, format_: str) -> Outcome:
+    """Every entry that matches, one JSON object a line, as it is in the log or in OCSF."""
+    with _opened(ledger) as opened:
+        lines = (output.exported(one, entry, opened.head, format_) for one, entry in opened.found(None, query, opened.head.size))
+        return Outcome("".join(line for line in lines if line), ExitCode.CLEAN)
+
+
+def prove(ledger: Ledger, number: int) -> Outcome:
+    """One entry with its proof and the checkpoint, as a file that verifies on its own."""
+    with _opened(ledger) as opened:
+        (_, data), *_ = opened.raw(number)
+        hashes = proofs.inclusion(number, opened.head.size, opened.read)
+        if proofs.root_from_inclusion(leaf_hash(data), number, opened.head.size, hashes) != opened.head.root:
+            raise UnusableLedger(f"entry {number} of {ledger.place} can't be proven: the log is damaged", "gitguard audit verify says what is wrong")
+        text = proof_files.written(proof_files.Proof(data, number, tuple(hashes), opened.signed))
+    return Outcome(text.decode(), ExitCode.CLEAN)
+
+
+def key_create(ledger: Ledger, name: str, private: Path | None) -> Outcome:
+    """Make the key of a new ledger, and write its public half into it."""
+    if not is_name(name):
+        raise UsageError(f"`{name}` is no name for a log", "a host name with a path, as example.com/gitguard/prod: no spaces, no `+`")
+    kept = ledger.store
+    made = writing.new_key(name)
+    try:
+        if kept.read(CHECKPOINT) is not None:
+            raise UsageError(f"{ledger.place} has entries already", "gitguard audit key rotate hands over to another key")
+        writing.write_key(_private(ledger, private), made)
+        kept.put(OWN_KEY, f"{made.verifier}\n".encode())
+    except (LedgerError, OSError) as error:
+        raise UnusableLedger(str(error), "nothing was changed") from error
+    return Outcome(f"{made.verifier}\n", ExitCode.CLEAN)
+
+
+def key_show(ledger: Ledger) -> Outcome:
+    """The verifier key that the ledger says is its own."""
+    return Outcome(f"{_own_key(ledger.store)}\n", ExitCode.CLEAN)
+
+
+def key_rotate(ledger: Ledger, private: Path | None) -> Outcome:
+    """Hand over to a fresh key: an entry that both sign, and the old private key is kept beside the new one."""
+    file = _private(ledger, private)
+    try:
+        old = writing.read_key(file)
+        new = writing.new_key(old.name)
+        fresh = file.with_name(f"{file.name}.new")
+        fresh.unlink(missing_ok=True)
+        writing.write_key(fresh, new)
+        kept = ledger.store
+        with writing.writing(kept, old, judge()) as writer:
+            writer.hand_over(new)
+            file.rename(file.with_name(f"{file.name}.{old.verifier.hash.hex()}"))
+            fresh.rename(file)
+            kept.put(OWN_KEY, f"{new.verifier}\n".encode())
+    except (LedgerError, LedgerBusy, Conflict, OSError) as error:
+        raise UnusableLedger(str(error), "the key was not changed, unless it says so above") from error
+    return Outcome(f"{new.verifier}\n", ExitCode.CLEAN)
+
+
+def anchor(ledger: Ledger, repository: str, branch: str, witness: tuple[str, str] | None) -> Outcome:
+    """Have the checkpoint remembered elsewhere: on a git branch, by a witness; and print it as one line for a SIEM."""
+    with _opened(ledger) as opened:
+        head = opened.signed
+        try:
+            if witness is not None:
+                url, key = witness
+                head = anchoring.countersigned(head, 0, [], url, _key(key))
+            if repository:
+                anchoring.publish(head, repository, branch, ledger.environment)
+        except LedgerError as error:
+            raise UnusableLedger(str(error), "the checkpoint was not remembered there") from error
+    return Outcome(output.siem(opened.head, head), ExitCode.CLEAN)
+
+
+class _Opened:
+    """A ledger that is looked into: its head, as it says it is."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.store = ledger.store
+        self._index: Index | None = None
+        try:
+            signed = self.store.read(CHECKPOINT)
+            if signed is None:
+                raise LedgerError("there is no checkpoint: this is no ledger, or it has no entries yet", ledger.place)
+            self.signed = signed
+            self.head: Checkpoint = checkpoint(note(signed, CHECKPOINT).text, CHECKPOINT)
+        except (LedgerError, OSError) as error:
+            raise UnusableLedger(str(error), "--ledger names the folder that reconcile writes to") from error
+
+    def __enter__(self) -> "_Opened":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._index is not None:
+            self._index.close()
+
+    def read(self, path: str) -> bytes:
+        data = self.store.read(path)
+        if data is None:
+            raise UnusableLedger(f"{self._ledger.place}/{path} is missing", "gitguard audit verify says what is wrong")
+        return data
+
+    def raw(self, first: int) -> Iterator[tuple[int, bytes]]:
+        if not 0 <= first < self.head.size:
+            raise UsageError(f"there is no entry {first}", f"the ledger has {self.head.size} entries, from 0 on")
+        try:
+            yield from entries(self.store, self.head.size, first)
+        except LedgerError as error:
+            raise UnusableLedger(str(error), "gitguard audit verify says what is wrong") from error
+
+    def found(self, number: int | None, query: Query, most: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        if number is not None:
+            wanted = [number]
+        elif query == Query():
+            wanted = list(range(max(0, self.head.size - most), self.head.size))
+        else:
+            wanted = self._indexed().numbers(query, most)
+        for first, last in _runs(wanted):
+            for one, data in self.raw(first):
+                try:
+                    yield one, decoded(data, f"entry {one}")
+                except LedgerError as error:
+                    raise UnusableLedger(str(error), "gitguard audit verify says what is wrong") from error
+                if one == last:
+                    break
+
+    def _indexed(self) -> Index:
+        folder = caching.directory(self._ledger.environment)
+        try:
+            self._index = Index(self.store, self.head, folder / "ledgers" if folder else None)
+        except LedgerError as error:
+            raise UnusableLedger(str(error), "gitguard audit verify says what is wrong") from error
+        return self._index
+
+
+def _opened(ledger: Ledger) -> _Opened:
+    return _Opened(ledger)
+
+
+def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """(first, last) of each row of consecutive numbers."""
+    start = 0
+    for end in range(1, len(numbers) + 1):
+        if end == len(numbers) or numbers[end] != numbers[end - 1] + 1:
+            yield numbers[start], numbers[end - 1]
+            start = end
+
+
+def _trusted(kept: Store, key: str) -> Verifier:
+    return _key(key) if key else _own_key(kept)
+
+
+def _own_key(kept: Store) -> Verifier:
+    try:
+        data = kept.read(OWN_KEY)
+        if data is None:
+            raise LedgerError("there is no key: it is no ledger, or was made without `gitguard audit key create`", f"{kept}/{OWN_KEY}")
+        return verifier(data.decode("ascii", "replace"))
+    except (LedgerError, OSError) as error:
+        raise UnusableLedger(str(error), "--key names the verifier key that you trust") from error
+
+
+def _key(written: str) -> Verifier:
+    """A verifier key, or the one in a file."""
+    try:
+        return verifier(written if "+" in written and not Path(written).is_file() else _content(Path(written)).decode("ascii", "replace"))
+    except LedgerError as error:
+        raise UsageError(f"--key {written[:80]}: {error.what}", "gitguard audit key show prints one: name+hash+base64") from error
+
+
+def _anchors(paths: Sequence[Path]) -> Iterator[Anchor]:
+    """The remembered checkpoints in files, and in all files of folders."""
+    for path in paths:
+        files = sorted(file for file in path.rglob("*") if file.is_file() and ".git" not in file.parts) if path.is_dir() else [path]
+        for file in files[-_MOST_ANCHORS:]:
+            yield Anchor(_content(file), str(file))
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}", "name a file that can be read") from error
+
+
+def _private(ledger: Ledger, given: Path | None) -> Path:
+    """The file of the private key: beside the ledger, never in it, so that a copy of the ledger is no copy of the key."""
+    if given is not None:
+        return given
+    if ledger.place.startswith("s3://"):
+        raise UsageError("where is the private key?", "--private names its file")
+    folder = Path(ledger.place).resolve()
+    return folder.with_name(f"{folder.name}.key")
