@@ -3,6 +3,7 @@
 import json
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from hashlib import sha1, sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -155,7 +156,7 @@ class Renderer:
 
 
 class _Contents:
-    """The contents of a tree's files, read when they are asked for, the small ones that say how to render all at once."""
+    """The contents of a tree's files, read when they are asked for, the small ones that say how to render all with the first of them."""
 
     def __init__(self, git: GitRepository, entries: Sequence[Entry]) -> None:
         self.git = git
@@ -164,17 +165,22 @@ class _Contents:
         self._identities: dict[str, str] = {}
         links = [entry for entry in entries if entry.mode == SYMLINK]
         self.links = {entry.path: content.decode("utf-8", "surrogateescape") for entry, content in git.read(links) if isinstance(content, bytes)}
-        said = [entry for entry in entries if _says_how(entry.path.rpartition("/")[2]) and entry.mode not in (SYMLINK, SUBMODULE)]
-        self._known |= {entry.path: content for entry, content in git.read(said) if isinstance(content, bytes)}
 
     def read(self, path: str) -> bytes:
         """A file's content; Refused where it can't be read."""
+        if path not in self._known and _says_how(path):
+            self._known |= self._said
         if path not in self._known:
             for _, content in self.git.read([self.entries[path]]):
                 if isinstance(content, OSError):
                     raise Refused(f"{path}: can't be read: {content.strerror or content}")
                 self._known[path] = content
         return self._known[path]
+
+    @cached_property
+    def _said(self) -> Mapping[str, bytes]:
+        said = [entry for entry in self.entries.values() if _says_how(entry.path) and entry.mode not in (SYMLINK, SUBMODULE)]
+        return {entry.path: content for entry, content in self.git.read(said) if isinstance(content, bytes)}
 
     def identity(self, path: str) -> str:
         """Path, mode and git's object id of a file."""
@@ -197,7 +203,8 @@ def hash_of(scopes: Mapping[tuple[str, str], bool]) -> str:
     return sha256(repr(sorted(scopes.items())).encode()).hexdigest()
 
 
-def _says_how(name: str) -> bool:
+def _says_how(path: str) -> bool:
+    name = path.rpartition("/")[2]
     return name.endswith(_METADATA) or name.startswith(".argocd-source")
 
 
