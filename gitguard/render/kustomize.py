@@ -15,7 +15,7 @@ from gitguard.render.edit import edited
 from gitguard.render.outcomes import Needed, Refused
 from gitguard.render.plans import Cluster, KustomizePlan
 from gitguard.render.source import KUSTOMIZATIONS, mapping, mappings, text, texts
-from gitguard.render.tree import Tree, within
+from gitguard.render.tree import Named, Tree, within
 
 _REMOTE = re.compile(r"(?i)^(?:git::)?(?:[a-z][a-z0-9+.\-]*://|gh:|(?:www\.)?github\.com[:/]|[^/@\s]+@[^/:\s]+[:/])")
 _FOLDERS = ("bases", "components")
@@ -51,14 +51,33 @@ class _Closure:
             if folder in self.folders:
                 continue
             self.folders.add(folder)
-            for name in KUSTOMIZATIONS:
-                self.file(join(folder, name))
-            for value in kustomizations(folder, self.tree):
-                pending += self._named(folder, value)
+            # Many builds share their bases: what one folder names is found out once.
+            named = self.tree.named[folder] = self.tree.named.get(folder) or _Naming(folder, self.tree).named()
+            self.files |= named.files
+            self.absent |= named.absent
+            self.whole |= {folder} if named.whole else set()
+            pending += named.folders
             if len(self.files) > _MOST_FILES:
                 raise Refused(f"the kustomization reads more than {_MOST_FILES} files")
 
-    def file(self, path: str) -> None:
+
+class _Naming:
+    """What the kustomization of one folder names, while it is gone through."""
+
+    def __init__(self, folder: str, tree: Tree) -> None:
+        self.folder = folder
+        self.tree = tree
+        self.files: set[str] = set()
+        self.absent: set[str] = set()
+        self.whole = False
+
+    def named(self) -> Named:
+        for name in KUSTOMIZATIONS:
+            self._file(join(self.folder, name))
+        folders = [found for value in kustomizations(self.folder, self.tree) for found in self._named(value)]
+        return Named(frozenset(self.files), frozenset(self.absent), tuple(folders), self.whole)
+
+    def _file(self, path: str) -> None:
         resolved = self.tree.resolve(path)
         if self.tree.is_file(resolved):
             # The link on the way is needed too: kustomize judges by where it leads.
@@ -66,35 +85,35 @@ class _Closure:
         else:
             self.absent.add(path)
 
-    def _named(self, folder: str, value: Mapping[str, Any]) -> Iterator[str]:
+    def _named(self, value: Mapping[str, Any]) -> Iterator[str]:
         if any(value.get(field) for field in _HELM):
             raise Needed(
-                f"the kustomization in {folder or '.'} inflates a Helm chart, which takes `--enable-helm` and a download",
+                f"the kustomization in {self.folder or '.'} inflates a Helm chart, which takes `--enable-helm` and a download",
                 "the chart rendered into the repository, or an Application of its own for it",
             )
         for entry in _entries(value):
-            yield from self._entry(folder, entry)
+            yield from self._entry(entry)
         for written in _inputs(value):
-            if not _REMOTE.match(written) or self.tree.is_file(join(folder, written)):
-                self.file(within(folder, written))
+            if not _REMOTE.match(written) or self.tree.is_file(join(self.folder, written)):
+                self._file(within(self.folder, written))
             else:
-                raise Needed(f"{_place(folder)} reads {_shown(written)}", "network access: copy the file into the repository")
+                raise Needed(f"{_place(self.folder)} reads {_shown(written)}", "network access: copy the file into the repository")
         if any(value.get(field) for field in _CONFIGURED):
             # The configuration of a transformer may name files of its own.
-            self.whole.add(folder)
-            for path in self.tree.below(folder):
-                self.file(path)
+            self.whole = True
+            for path in self.tree.below(self.folder):
+                self._file(path)
 
-    def _entry(self, folder: str, entry: str) -> Iterator[str]:
+    def _entry(self, entry: str) -> Iterator[str]:
         if _REMOTE.match(entry):
-            raise Needed(f"{_place(folder)} takes {_shown(entry)}", "network access: vendor what it refers to into the repository")
-        path = within(folder, entry)
+            raise Needed(f"{_place(self.folder)} takes {_shown(entry)}", "network access: vendor what it refers to into the repository")
+        path = within(self.folder, entry)
         resolved = self.tree.resolve(path)
         if self.tree.is_folder(resolved) and not self.tree.is_file(resolved):
             self.files.update(_links(path, self.tree))
             yield resolved
         else:
-            self.file(path)
+            self._file(path)
 
 
 def plan(source: Mapping[str, Any], folder: str, tree: Tree, cluster: Cluster, variables: Mapping[str, str]) -> KustomizePlan:
@@ -122,7 +141,9 @@ class _Edited(Tree):
     def __init__(self, tree: Tree, path: str, content: bytes) -> None:
         self.__dict__.update(tree.__dict__)
         self.read = lambda wanted: content if wanted == path else tree.read(wanted)
-        self.parsed = {folder: found for folder, found in tree.parsed.items() if folder != path.rpartition("/")[0]}
+        changed = path.rpartition("/")[0]
+        self.parsed = {folder: found for folder, found in tree.parsed.items() if folder != changed}
+        self.named = {folder: found for folder, found in tree.named.items() if folder != changed}
 
 
 def kustomizations(folder: str, tree: Tree) -> list[Mapping[str, Any]]:

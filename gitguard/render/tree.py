@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from posixpath import dirname, join, normpath
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitguard.model.files import SUBMODULE, SYMLINK, Entry
 from gitguard.render.outcomes import Needed, Refused
@@ -11,10 +11,22 @@ from gitguard.render.outcomes import Needed, Refused
 _MOST_LINKS = 40
 
 
+class Named(NamedTuple):
+    """What the kustomization of one folder names: files that are there and that are not, and folders with kustomizations of their own.
+
+    `whole`: it may read every file of its folder.
+    """
+
+    files: frozenset[str]
+    absent: frozenset[str]
+    folders: tuple[str, ...]
+    whole: bool
+
+
 class Tree:
     """The entries of one tree. `read` gives the content of a file by path, `links` where each symbolic link leads, as written.
 
-    `parsed` remembers the kustomizations of folders, which are asked for again and again.
+    `parsed` remembers the kustomizations of folders, and `named` what they name, which are asked for again and again.
     """
 
     def __init__(self, entries: Sequence[Entry], links: Mapping[str, str], read: Callable[[str], bytes]) -> None:
@@ -25,6 +37,7 @@ class Tree:
         self._folders = folders_of(self._paths)
         self._submodules = frozenset(entry.path for entry in entries if entry.mode == SUBMODULE)
         self.parsed: dict[str, list[Mapping[str, Any]]] = {}
+        self.named: dict[str, Named] = {}
         self.leading_out = next((path for path in sorted(links) if _leads_out(path, links[path])), "")
 
     def resolve(self, path: str) -> str:
