@@ -115,17 +115,19 @@ class Renderer:
         _, seen = self._last
         plans = [plan(part, seen.tree, cluster) for part in parts]
         for _ in range(_MOST_ROUNDS):
-            lacking = {number: made.remote for number, made in enumerate(plans) if isinstance(made, Lacking) and made.remote}
-            unknown = [number for number, one in lacking.items() if one not in seen.asked and wanted(number, _may_read(parts[number], plans[number]))]
-            asked = dict.fromkeys(lacking[number] for number in unknown)
+            lacking = {
+                number: made.remotes for number, made in enumerate(plans) if isinstance(made, Lacking) and not seen.asked.issuperset(made.remotes)
+            }
+            asking = [number for number in lacking if wanted(number, _may_read(parts[number], plans[number]))]
+            asked = dict.fromkeys(remote for number in asking for remote in lacking[number] if remote not in seen.asked)
             if not asked:
                 break
             found = self.sources.find(list(asked))
             contents = seen.contents.with_more(found.entries) if found.entries else seen.contents
             tree = contents.tree({**seen.tree.failed, **found.failed}) if found.entries or found.failed else seen.tree
             seen = _Seen(contents, tree, seen.asked | asked.keys())
-            for number, remote in lacking.items():
-                if remote in asked:
+            for number, remotes in lacking.items():
+                if not asked.keys().isdisjoint(remotes):
                     plans[number] = plan(parts[number], tree, cluster)
         self._last = (entries, seen)
         return seen, plans

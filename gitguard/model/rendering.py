@@ -53,13 +53,13 @@ class Reads(NamedTuple):
 class Lacking(NamedTuple):
     """Why something could not be rendered here, and what it would take; Argo CD itself may well be able to.
 
-    `elsewhere`: it is no part of the repository at all; `remote` is what has to be fetched, None where fetching would not help.
+    `elsewhere`: it is no part of the repository at all; `remotes` are what has to be fetched, none where fetching would not help.
     """
 
     reason: str
     needs: str
     elsewhere: bool = False
-    remote: Remote | None = None
+    remotes: tuple[Remote, ...] = ()
 
 
 class Rendered(NamedTuple):

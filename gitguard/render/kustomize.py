@@ -15,7 +15,7 @@ from gitguard.render import kustomize_charts
 from gitguard.render.edit import edited
 from gitguard.render.kustomize_charts import Inflated
 from gitguard.render.mounts import BASE, FILE, key, shown
-from gitguard.render.outcomes import Refused
+from gitguard.render.outcomes import Needs, Refused
 from gitguard.render.plans import Cluster, Inflation, KustomizePlan
 from gitguard.render.remote_bases import base, is_file, is_remote
 from gitguard.render.source import KUSTOMIZATIONS, mapping, mappings, text, texts
@@ -110,17 +110,21 @@ class _Naming:
 
     def _named(self, value: Mapping[str, Any], local: dict[str, str]) -> Iterator[str]:
         """The folders that it names; `local` gets what is written instead of what is on the network."""
+        needs = Needs()
         for entry in _entries(value):
-            if is_remote(entry):
+            if not is_remote(entry):
+                yield from self._entry(entry)
+                continue
+            with needs.one():
                 local[entry], folders = self._remote(entry)
                 yield from folders
-            else:
-                yield from self._entry(entry)
         for written in _inputs(value):
-            if is_remote(written) and not self.tree.is_file(join(self.folder, written)):
-                local[written] = self._downloaded(written)
-            else:
+            if not is_remote(written) or self.tree.is_file(join(self.folder, written)):
                 self._file(within(self.folder, written))
+                continue
+            with needs.one():
+                local[written] = self._downloaded(written)
+        needs.raise_all()
         if any(value.get(field) for field in _CONFIGURED):
             # The configuration of a transformer may name files of its own.
             self.whole.add(self.folder)

@@ -74,7 +74,7 @@ class Tree:
             return root
         if remote in self.failed:
             reason = f"{reason}, and could not be fetched: {self.failed[remote]}"
-        raise Needed(reason, needs, elsewhere=elsewhere and remote not in self.failed, remote=remote)
+        raise Needed(reason, needs, elsewhere=elsewhere and remote not in self.failed, remotes=(remote,))
 
     def resolve(self, path: str) -> str:
         """The path without symbolic links on the way; Refused where it leaves the repository, Needed where a submodule is on the way."""
