@@ -4,11 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+
+from tests.oracle import beds
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPORA = ROOT.parent / "shared" / "corpora"
@@ -105,3 +108,32 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         subprocess.run(["git", "checkout", "-q", "head"], cwd=target, check=True, capture_output=True)
         cloned[bundle.stem] = target
     return cloned
+
+
+@pytest.fixture(scope="session")
+def testbed() -> Callable[..., Path]:
+    """A function from the name of a folder in tests/oracle, and a release, to its built program; skips where it can't be built, and says why."""
+
+    def build(name: str, release: str = "") -> Path:
+        try:
+            return beds.build(name, release)
+        except beds.CannotBuild as error:
+            pytest.skip(str(error))
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def helm_binary() -> Path:
+    """The `helm` of a package, where it is to be had for this machine."""
+    try:
+        return beds.helm()
+    except beds.CannotBuild as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[AbstractContextManager[Any]], Any]]:
+    """Enters a server of tests/serving.py until the test ends: `serve(files({"a": "b"}))`."""
+    with ExitStack() as stack:
+        yield stack.enter_context

