@@ -1,6 +1,7 @@
 """An Application's kustomize options, applied to its kustomization as Argo CD does with `kustomize edit` (util/kustomize/kustomize.go).
 
-The file that comes out is written for the build only, so it is kept as a value: order and comments don't matter to kustomize.
+The file that comes out is written for the build only, so it is kept as a value: order and comments don't matter to kustomize. (One thing gets
+lost: `kustomize edit` moves an indented comment in front of the field below it, where it can end up inside of a text that the field above ends with.)
 """
 
 import re

@@ -66,15 +66,15 @@ def ours(case: Case) -> dict[str, str] | str:
     return case.files if changed is value else {**case.files, file: json.dumps(changed)}
 
 
-def disagreements(programs: tuple[Path, Path], folder: Path, cases: Iterable[Case]) -> list[tuple[Case, Outcome, Outcome]]:
-    """Cases that end differently with Argo CD and with us; what we edited is built by the same kustomize."""
+def answered(programs: tuple[Path, Path], folder: Path, cases: Iterable[Case]) -> list[tuple[Case, Outcome, Outcome]]:
+    """What comes of cases with Argo CD and with us; what we edited is built by the same kustomize."""
     asked = list(cases)
     edits = [ours(case) for case in asked]
     at = {"folder": "web", "variables": VARIABLES}
     theirs = argocd(programs, [{**at, "root": written(folder / f"{n}-theirs", case.files), "options": case.options} for n, case in enumerate(asked)])
     built = iter(argocd(programs, [{**at, "root": written(folder / f"{n}-ours", made)} for n, made in enumerate(edits) if not isinstance(made, str)]))
     own = [Outcome(None, None, made) if isinstance(made, str) else next(built) for made in edits]
-    return [found for found in zip(asked, theirs, own, strict=True) if not found[1].agrees(found[2])]
+    return list(zip(asked, theirs, own, strict=True))
 
 
 @pytest.fixture(scope="session")
@@ -83,4 +83,7 @@ def programs(testbed: Callable[[str], Path]) -> tuple[Path, Path]:
 
 
 def test_random_options_are_applied_as_argocd_applies_them(programs: tuple[Path, Path], tmp_path: Path) -> None:
-    assert disagreements(programs, tmp_path, Kustomizations(20261).cases(300)) == []
+    answers = answered(programs, tmp_path, Kustomizations(20261).cases(300))
+    assert [one for one in answers if not one[1].agrees(one[2])] == []
+    # Where most of it is refused, nothing is proven.
+    assert sum(not theirs.error for _, theirs, _ in answers) > 150
