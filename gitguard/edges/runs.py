@@ -11,8 +11,8 @@ from posixpath import join
 from typing import NamedTuple
 
 from gitguard.edges import confined
-from gitguard.edges.helm_cli_shim import write_shim
 from gitguard.edges.helm_sdk import HelmSdk
+from gitguard.edges.helm_shim import write_shim
 from gitguard.edges.scratch import Scratch
 from gitguard.edges.tools import Tools
 from gitguard.model.rendering import Lacking, Origin, RenderedObject
