@@ -96,7 +96,6 @@ class Deployments:
         self._makers = [path for path, _ in repository.templates] + [item.path for item in self._changed]
         self.applications: list[Application] = []
         self.projects: list[DeclaredProject] = []
-        self.deployed: list[Deployed] = []
         self.sets: list[ExpandedSet] = []
         self._replaced: set[tuple[str, int, str]] = set()
         self._seen: set[str] = set()
@@ -105,7 +104,9 @@ class Deployments:
         self._asked: dict[str, set[str]] = {}
         # What decides which Applications there are, and the ones that matter.
         self._shaping: list[Reads] = []
+        # Every Application that was made or found, in order, and by its number there what it deploys, where that matters.
         self._nodes: list[Node] = []
+        self._deployed: dict[int, Deployed] = {}
 
     def repository_deployed(self) -> Repository:
         """The repository with everything that could be expanded and rendered."""
@@ -136,12 +137,22 @@ class Deployments:
             run_tools=self.run_tools,
             wanted=self.wanted,
         )
-        for _ in other._generation(self._nodes):
+        for _ in other._generation([self._nodes[number] for number in sorted(self._deployed)]):
             pass
-        return tuple(other.deployed)
+        return other._in_order()
+
+    def widened(self, wanted: Callable[[Application, Reads], bool]) -> Repository:
+        """The repository with what those Applications deploy that did not matter before and do by `wanted`."""
+        self.wanted = wanted
+        for _ in self._made_by([number for number in range(len(self._nodes)) if number not in self._deployed]):
+            pass
+        return self._joined()
+
+    def _in_order(self) -> tuple[Deployed, ...]:
+        return tuple(self._deployed[number] for number in sorted(self._deployed))
 
     def _joined(self) -> Repository:
-        repository = self.repository
+        repository, deployed = self.repository, self._in_order()
         kept = [item for item in repository.applications if _identity(item) not in self._replaced]
         lying = {_identity(item) for item in kept}
         applications = kept + [item for item in self.applications if item.generated or item.by or _identity(item) not in lying]
@@ -151,11 +162,11 @@ class Deployments:
         return repository._replace(
             applications=tuple(applications),
             projects=tuple(merged),
-            deployed=tuple(self.deployed),
+            deployed=deployed,
             sets=tuple(self.sets),
             templates=tuple((path, kinds) for path, kinds in repository.templates if path not in self._read),
-            scopes={**repository.scopes, **defined_kinds(self.deployed)},
-            skipped=(*repository.skipped, *made_elsewhere(self.deployed)),
+            scopes={**repository.scopes, **defined_kinds(deployed)},
+            skipped=(*repository.skipped, *made_elsewhere(deployed)),
         )
 
     def _is_new(self, node: Node) -> bool:
@@ -261,20 +272,27 @@ class Deployments:
 
     def _generation(self, nodes: Sequence[Node]) -> Iterator[Node]:
         """Render these Applications; what comes of them is the next generation."""
+        first = len(self._nodes)
+        self._nodes += nodes
+        for owner, made in self._made_by(range(first, len(self._nodes))):
+            for result in made:
+                yield from self._children(result, owner, Reach(owner.reach.roots))
+
+    def _made_by(self, numbers: Sequence[int]) -> Iterator[tuple[Application, tuple[Rendered, ...]]]:
+        """Render the Applications of these numbers, and keep what the ones that matter deploy."""
+        nodes = [self._nodes[number] for number in numbers]
         namespace = self.repository.configuration.argocd.namespace
         listed = [parts(node.manifest, self._is_here, namespace) for node in nodes]
         owners = [node.application for node, of_one in zip(nodes, listed, strict=True) for _ in of_one]
         results = iter(self._render([part for of_one in listed for part in of_one], owners))
-        for node, of_one in zip(nodes, listed, strict=True):
+        for number, node, of_one in zip(numbers, nodes, listed, strict=True):
             made = tuple(next(results) for _ in of_one)
-            for result in made:
-                yield from self._children(result, node.application, Reach(node.application.reach.roots))
+            yield node.application, made
             if made and not any(_was_refused(result) or self._matters(node.application, result.reads) for result in made):
                 continue
             needed = tuple(found for part in of_one if "" in part.here for found in self._dependencies(str(part.source.get("path") or "")))
             broken = tuple(self._violations(item for result in made for item in result.objects))
-            self._nodes.append(node)
-            self.deployed.append(Deployed(node.application, made, creates_namespace(node.manifest), needed, broken))
+            self._deployed[number] = Deployed(node.application, made, creates_namespace(node.manifest), needed, broken)
 
     def _violations(self, items: Iterable[RenderedObject]) -> Iterator[tuple[RenderedObject, Violation]]:
         """What the schemas say of made objects; what lies in a file as it is was judged there."""
@@ -317,9 +335,12 @@ class Deployments:
         """The Argo CD objects among what was made, but those that were read from their files already."""
         if not result.failure and not result.undetermined:
             self._read |= {path for path, _ in self.repository.templates if result.reads.touches(path)}
-        for item in result.objects:
-            if not any(is_argo(item, kind) for kind in ("Application", "ApplicationSet", "AppProject")) or self._is_known(item):
-                continue
+        kinds = ("Application", "ApplicationSet", "AppProject")
+        fresh = [item for item in result.objects if any(is_argo(item, kind) for kind in kinds) and not self._is_known(item)]
+        if fresh:
+            # Templates whose kinds are templated, too, are seen for makers by what comes of them.
+            self._shaping.append(result.reads)
+        for item in fresh:
             if item.kind == "AppProject":
                 self.projects.append(declared_project(item, by, reach, self.repository))
                 continue
