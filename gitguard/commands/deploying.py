@@ -10,20 +10,22 @@ from typing import Any, NamedTuple
 from gitguard.applicationsets import Cluster as SetCluster
 from gitguard.applicationsets import Context, expand
 from gitguard.argo.repository import one_of
+from gitguard.commands.cluster import cluster
+from gitguard.commands.judging import judged
 from gitguard.commands.options import Options
 from gitguard.commands.reading import Reader
 from gitguard.edges import cache as caching
-from gitguard.edges import data, tools
+from gitguard.edges import tools
 from gitguard.edges.confined import USUAL, Limits
 from gitguard.edges.renderer import Renderer
 from gitguard.manifests.classify import Charts
-from gitguard.model.files import Entry, Violation
+from gitguard.model.files import Entry
 from gitguard.model.rendering import Reads, Rendered, RenderedObject
 from gitguard.model.repository import Application, DeclaredProject, Dependency, Deployed, ExpandedSet, Reach, Repository
 from gitguard.parse import read
 from gitguard.render.helm import is_archive_of
 from gitguard.render.parts import parts
-from gitguard.render.plans import Cluster, Part
+from gitguard.render.plans import Part
 from gitguard.render.tree import folders_of
 from gitguard.repository.inheritance import inheriting
 from gitguard.repository.making import (
@@ -37,8 +39,6 @@ from gitguard.repository.making import (
     made_elsewhere,
     whole,
 )
-from gitguard.schema import Schemas
-from gitguard.schema.lifecycle import served
 
 _MOST_GENERATIONS = 8
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -139,7 +139,7 @@ class Deployments:
         )
         for _ in other._generation([self._nodes[number] for number in sorted(self._deployed)]):
             pass
-        return other._in_order()
+        return other._judged()
 
     def widened(self, wanted: Callable[[Application, Reads], bool]) -> Repository:
         """The repository with what those Applications deploy that did not matter before and do by `wanted`."""
@@ -148,11 +148,11 @@ class Deployments:
             pass
         return self._joined()
 
-    def _in_order(self) -> tuple[Deployed, ...]:
-        return tuple(self._deployed[number] for number in sorted(self._deployed))
+    def _judged(self) -> tuple[Deployed, ...]:
+        return judged([self._deployed[number] for number in sorted(self._deployed)], self.repository, self.reader, self._by_path)
 
     def _joined(self) -> Repository:
-        repository, deployed = self.repository, self._in_order()
+        repository, deployed = self.repository, self._judged()
         kept = [item for item in repository.applications if _identity(item) not in self._replaced]
         lying = {_identity(item) for item in kept}
         applications = kept + [item for item in self.applications if item.generated or item.by or _identity(item) not in lying]
@@ -291,19 +291,7 @@ class Deployments:
             if made and not any(_was_refused(result) or self._matters(node.application, result.reads) for result in made):
                 continue
             needed = tuple(found for part in of_one if "" in part.here for found in self._dependencies(str(part.source.get("path") or "")))
-            broken = tuple(self._violations(item for result in made for item in result.objects))
-            self._deployed[number] = Deployed(node.application, made, creates_namespace(node.manifest), needed, broken)
-
-    def _violations(self, items: Iterable[RenderedObject]) -> Iterator[tuple[RenderedObject, Violation]]:
-        """What the schemas say of made objects; what lies in a file as it is was judged there."""
-        for item in items:
-            if item.origin.document >= 0:
-                continue
-            facts = self.repository.files.get(item.origin.path)
-            said = {(one.rule, one.message) for one in facts.violations} if facts else set()
-            for one in self.reader.violations(item.manifest, item.api_version, item.kind):
-                if (one.rule, one.message) not in said:
-                    yield item, one
+            self._deployed[number] = Deployed(node.application, made, creates_namespace(node.manifest), needed)
 
     def _dependencies(self, folder: str) -> Iterator[Dependency]:
         """The dependencies of a chart that are not vendored and come from a repository."""
@@ -397,23 +385,6 @@ def deployments(
     return Deployments(
         reader, entries, repository, options.environment, cached=options.cache, progress=options.progress, run_tools=run_tools, wanted=wanted
     )
-
-
-def cluster(reader: Reader, repository: Repository) -> Cluster:
-    """What renderings are told of the cluster: Kubernetes as configured, with the kinds that the repository's CRDs define."""
-    configuration = repository.configuration
-    schemas = Schemas(configuration.kubernetes, configuration.argocd.version, data.load)
-    custom = {name for facts in repository.files.values() for name in facts.custom_resources}
-    custom |= {name.rpartition("/")[0] for name in custom}
-    versions = tuple(sorted({*served(schemas, repository.scopes), *custom}))
-    return Cluster(f"{schemas.kubernetes}.0", versions, configuration.argocd.namespace, _build_options(repository))
-
-
-def _build_options(repository: Repository) -> str | None:
-    """What every argocd-cm of the repository says of kustomize; None where there is none, or where they differ."""
-    settings = [(item.content or {}).get("settings") for facts in repository.files.values() for item in facts.objects]
-    said = {str(one.get("kustomize.buildOptions", "")) for one in settings if one is not None}
-    return said.pop() if len(said) == 1 else None
 
 
 def _identity(item: Application | DeclaredProject) -> tuple[str, int, str]:
