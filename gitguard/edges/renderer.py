@@ -209,13 +209,13 @@ def _overlay(jobs: Sequence[Job], marked: frozenset[str]) -> dict[str, str]:
 
 def _encoded(run: Run) -> str:
     lacking = [run.undetermined.reason, run.undetermined.needs] if run.undetermined else None
-    objects = [[one.api_version, one.kind, one.namespace, one.name, one.origin.path, one.origin.document, one.manifest] for one in run.objects]
+    objects = [[one.api_version, one.kind, one.namespace, one.name, *one.origin, one.manifest] for one in run.objects]
     return _encoder.encode([run.lasting, run.tool, run.failure, lacking, run.assumed, objects])
 
 
 def _hand_out(text: str, job: Job, parts: Sequence[Part], results: list[Rendered | None]) -> None:
     _, tool, failure, lacking, assumed, objects = json.loads(text)
-    made = tuple(RenderedObject(api, kind, space, name, Origin(path, document), value) for api, kind, space, name, path, document, value in objects)
+    made = tuple(RenderedObject(api, kind, space, name, Origin(*origin), value) for api, kind, space, name, *origin, value in objects)
     for number in job.numbers:
         part = parts[number]
         undetermined = Lacking(*lacking) if lacking else None

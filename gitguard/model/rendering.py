@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 class Origin(NamedTuple):
     """The file of the repository that made an object; `document` counts its documents from 0, -1 where only the file is known.
 
-    `path` is "" where not even that is known.
+    `path` is "" where not even that is known. `line` is the line (1-based) of `kind:` in the part of a template that made it, 0 where the
+    template does not tell.
     """
 
     path: str = ""
     document: int = -1
+    line: int = 0
 
 
 class RenderedObject(NamedTuple):
