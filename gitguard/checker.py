@@ -142,12 +142,12 @@ def _placed(findings: Iterable[Finding], locate: Locate) -> Iterable[Finding]:
     wanted: dict[str, set[tuple[int, str]]] = {}
     for finding in findings:
         for site in (finding.site, *(related.site for related in finding.related)):
-            if site.path and not site.line:
-                wanted.setdefault(site.path, set()).add((site.document, site.pointer))
+            if site.path and not site.column:
+                wanted.setdefault(site.path, set()).add(site.field)
     places = {path: locate(path, sorted(fields)) for path, fields in wanted.items()}
 
     def placed(site: Site) -> Site:
-        return site if site.line or site.path not in places else site.located(*places[site.path].get((site.document, site.pointer), (1, 1)))
+        return site if site.column or site.path not in places else site.located(*places[site.path].get(site.field, (1, 1)))
 
     for finding in findings:
         yield finding._replace(

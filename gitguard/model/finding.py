@@ -21,13 +21,21 @@ class ObjectRef(NamedTuple):
 
 
 class Site(NamedTuple):
-    """A place that a rule names: a field (JSON pointer) of a document of a file. The engine finds line and column (1-based)."""
+    """A place that a rule names: a field (JSON pointer) of a document of a file. The engine finds line and column (1-based).
+
+    A line without a column says which document of a template is meant, the one around it; the engine looks for the field there.
+    """
 
     path: str
     document: int = 0
     pointer: str = ""
     line: int = 0
     column: int = 0
+
+    @property
+    def field(self) -> tuple[int, str]:
+        """What is to be looked for: the pointer in the document, or in the one around the line, which is then negative."""
+        return -self.line or self.document, self.pointer
 
     def located(self, line: int, column: int) -> "Site":
         """The same place with its line and column."""
