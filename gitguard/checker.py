@@ -24,14 +24,14 @@ class Judgement(NamedTuple):
 
 def judge(repository: Repository, rules: Iterable[Rule]) -> Judgement:
     """Ask every rule. The order of rules and files changes nothing but the order of what comes out."""
-    findings: dict[tuple[str, Site, str], Finding] = {}
+    findings: dict[tuple[str, Site, str, str], Finding] = {}
     undetermined: dict[tuple[ObjectRef, str, str], Undetermined] = {}
     failures: list[Failure] = [Failure(item.path, item.message) for item in repository.unreadable]
     for rule in rules:
         try:
             for said in rule.check(repository):
                 if isinstance(said, Finding):
-                    findings.setdefault((said.rule, said.site, said.message), said)
+                    findings.setdefault((said.rule, said.site, said.message, said.deployer), said)
                 else:
                     undetermined.setdefault((said.object, said.site.path, said.reason), said)
         except Exception as error:
