@@ -10,7 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from gitguard.commands.deploying import Deployments, cluster
+from gitguard.commands.cluster import cluster
+from gitguard.commands.deploying import Deployments
 from gitguard.commands.reading import Reader, configuration, open_cache
 from gitguard.edges import cache as caching
 from gitguard.edges import git, tools

@@ -24,14 +24,14 @@ class Judgement(NamedTuple):
 
 def judge(repository: Repository, rules: Iterable[Rule]) -> Judgement:
     """Ask every rule. The order of rules and files changes nothing but the order of what comes out."""
-    findings: dict[tuple[str, Site, str], Finding] = {}
+    findings: dict[tuple[str, Site, str, str], Finding] = {}
     undetermined: dict[tuple[ObjectRef, str, str], Undetermined] = {}
     failures: list[Failure] = [Failure(item.path, item.message) for item in repository.unreadable]
     for rule in rules:
         try:
             for said in rule.check(repository):
                 if isinstance(said, Finding):
-                    findings.setdefault((said.rule, said.site, said.message), said)
+                    findings.setdefault((said.rule, said.site, said.message, said.deployer), said)
                 else:
                     undetermined.setdefault((said.object, said.site.path, said.reason), said)
         except Exception as error:
@@ -142,12 +142,12 @@ def _placed(findings: Iterable[Finding], locate: Locate) -> Iterable[Finding]:
     wanted: dict[str, set[tuple[int, str]]] = {}
     for finding in findings:
         for site in (finding.site, *(related.site for related in finding.related)):
-            if site.path and not site.line:
-                wanted.setdefault(site.path, set()).add((site.document, site.pointer))
+            if site.path and not site.column:
+                wanted.setdefault(site.path, set()).add(site.field)
     places = {path: locate(path, sorted(fields)) for path, fields in wanted.items()}
 
     def placed(site: Site) -> Site:
-        return site if site.line or site.path not in places else site.located(*places[site.path].get((site.document, site.pointer), (1, 1)))
+        return site if site.column or site.path not in places else site.located(*places[site.path].get(site.field, (1, 1)))
 
     for finding in findings:
         yield finding._replace(

@@ -12,7 +12,7 @@ from gitguard.gotemplate import Hidden, TemplateError
 from gitguard.gotemplate.encoding import to_json
 from gitguard.gotemplate.formatting import plain
 from gitguard.gotemplate.merging import merge as deep_merge
-from gitguard.gotemplate.values import NilMap
+from gitguard.gotemplate.values import NilMap, as_unicode
 
 # More is a mistake, or an attack; no control plane has as many Applications.
 MOST_SETS = 20_000
@@ -87,14 +87,17 @@ def merge(body: dict[str, Any], pointer: str, language: Language, ask: Ask) -> l
     return list(base.values())
 
 
-def _by_keys(keys: list[str], sets: list[Parameters], pointer: str) -> dict[str, Parameters]:
+def _by_keys(keys: list[str], sets: list[Parameters], pointer: str) -> dict[str | tuple[str, ...], Parameters]:
     if not keys:
         raise Refused("a merge needs at least one merge key", pointer)
-    made: dict[str, Parameters] = {}
+    made: dict[str | tuple[str, ...], Parameters] = {}
     for one in sets:
         # A key is a name at the top only: no path into a map.
-        key = to_json({name: one.get(name) for name in keys})
+        values = {name: one.get(name) for name in keys}
+        texts = [value for value in values.values() if type(value) is str]
+        # Argo CD compares their JSON; of texts, which they mostly are, these compare alike.
+        key = tuple(map(as_unicode, texts)) if len(texts) == len(values) else to_json(values)
         if key in made:
-            raise Refused(f"the parameters are not unique by the merge keys: {key}", pointer)
+            raise Refused(f"the parameters are not unique by the merge keys: {to_json(values)}", pointer)
         made[key] = one
     return made

@@ -1,10 +1,9 @@
 """Cron schedules as github.com/robfig/cron/v3 reads them for Argo CD's sync windows: five fields, no descriptors, days of the week 0 to 6."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from gitguard.argo.golang import SPACE, atoi, fields, lower
 
@@ -35,7 +34,7 @@ class Schedule(NamedTuple):
     day: Field
     month: Field
     weekday: Field
-    zone: ZoneInfo | None = None
+    zone: tzinfo | None = None
 
     def next(self, moment: int) -> int | None:
         """The first second after `moment` (seconds since 1970) at which it strikes; None where it does not within five years."""
@@ -109,20 +108,23 @@ def parse_cron(text: str) -> Schedule:
 
 
 @lru_cache(maxsize=512)
-def location(name: str) -> ZoneInfo | None:
+def location(name: str) -> tzinfo | None:
     """Go's time.LoadLocation; None is UTC. ValueError: there is no such zone."""
     if name in ("", "UTC", "Local"):
         # Argo CD's containers run in UTC, so that is what "Local" means there.
         return None
     if ".." in name or name.startswith(("/", "\\")):
         raise ValueError(name)
+    # Imported late: few sync windows name a zone.
+    from zoneinfo import ZoneInfo
+
     try:
         return ZoneInfo(name)
     except (OSError, LookupError, UnicodeError) as error:
         raise ValueError(name) from error
 
 
-def offset_at(zone: ZoneInfo | None, moment: int) -> int:
+def offset_at(zone: tzinfo | None, moment: int) -> int:
     """Seconds east of UTC at a moment."""
     if zone is None:
         return 0
@@ -179,7 +181,7 @@ def _number(text: str, names: dict[str, int]) -> int:
 class _Clock:
     """The library's search, with its ways around changes of the clock: it walks months, days, hours, minutes, and starts over at each carry."""
 
-    def __init__(self, zone: ZoneInfo) -> None:
+    def __init__(self, zone: tzinfo) -> None:
         self.offset: Callable[[int], int] = lambda moment: offset_at(zone, moment)
 
     def search(self, schedule: Schedule, moment: int) -> int | None:

@@ -4,28 +4,29 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from posixpath import dirname, normpath
 from typing import Any, NamedTuple
 
 from gitguard.applicationsets import Cluster as SetCluster
 from gitguard.applicationsets import Context, expand
 from gitguard.argo.repository import one_of
+from gitguard.commands.cluster import cluster
+from gitguard.commands.judging import judged
 from gitguard.commands.options import Options
 from gitguard.commands.reading import Reader
 from gitguard.edges import cache as caching
-from gitguard.edges import data, scratch, tools
+from gitguard.edges import tools
 from gitguard.edges.confined import USUAL, Limits
 from gitguard.edges.renderer import Progress, Renderer
-from gitguard.edges.sources import Sources, Store
+from gitguard.edges.sources import opened
 from gitguard.manifests.classify import Charts
-from gitguard.model.files import Entry, Violation
+from gitguard.model.files import Entry
 from gitguard.model.rendering import Reads, Rendered, RenderedObject
 from gitguard.model.repository import Application, DeclaredProject, Dependency, Deployed, ExpandedSet, Reach, Repository
 from gitguard.parse import read
 from gitguard.render.helm import is_archive_of
 from gitguard.render.parts import parts
-from gitguard.render.plans import Cluster, Part
+from gitguard.render.plans import Part
 from gitguard.render.tree import folders_of
 from gitguard.repository.inheritance import inheriting
 from gitguard.repository.making import (
@@ -39,8 +40,6 @@ from gitguard.repository.making import (
     made_elsewhere,
     whole,
 )
-from gitguard.schema import Schemas
-from gitguard.schema.lifecycle import served
 
 _MOST_GENERATIONS = 8
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -87,7 +86,8 @@ class Deployments:
         folder = caching.directory(environment)
         cache = caching.Cache(folder / "renders.sqlite3" if folder and cached else None)
         found = tools.Tools(off=True) if render == "never" else tools.find(environment)
-        self._renderer = Renderer(self._sources(folder, cache, found), cache, found, folder, limits)
+        sources = opened(reader.git, render, folder if cached else None, cache, environment, found.helm, progress)
+        self._renderer = Renderer(sources, cache, found, folder, limits)
         self._cluster = cluster(reader, repository)
         self._is_here = one_of(repository.configuration.urls)
         self._context = self._of_sets()
@@ -98,7 +98,6 @@ class Deployments:
         self._makers = [path for path, _ in repository.templates] + [item.path for item in self._changed]
         self.applications: list[Application] = []
         self.projects: list[DeclaredProject] = []
-        self.deployed: list[Deployed] = []
         self.sets: list[ExpandedSet] = []
         self._replaced: set[tuple[str, int, str]] = set()
         self._seen: set[str] = set()
@@ -107,7 +106,9 @@ class Deployments:
         self._asked: dict[str, set[str]] = {}
         # What decides which Applications there are, and the ones that matter.
         self._shaping: list[Reads] = []
+        # Every Application that was made or found, in order, and by its number there what it deploys, where that matters.
         self._nodes: list[Node] = []
+        self._deployed: dict[int, Deployed] = {}
 
     def repository_deployed(self) -> Repository:
         """The repository with everything that could be expanded and rendered."""
@@ -138,12 +139,22 @@ class Deployments:
             render=self.render,
             wanted=self.wanted,
         )
-        for _ in other._generation(self._nodes):
+        for _ in other._generation([self._nodes[number] for number in sorted(self._deployed)]):
             pass
-        return tuple(other.deployed)
+        return other._judged()
+
+    def widened(self, wanted: Callable[[Application, Reads], bool]) -> Repository:
+        """The repository with what those Applications deploy that did not matter before and do by `wanted`."""
+        self.wanted = wanted
+        for _ in self._made_by([number for number in range(len(self._nodes)) if number not in self._deployed]):
+            pass
+        return self._joined()
+
+    def _judged(self) -> tuple[Deployed, ...]:
+        return judged([self._deployed[number] for number in sorted(self._deployed)], self.repository, self.reader, self._by_path)
 
     def _joined(self) -> Repository:
-        repository = self.repository
+        repository, deployed = self.repository, self._judged()
         kept = [item for item in repository.applications if _identity(item) not in self._replaced]
         lying = {_identity(item) for item in kept}
         applications = kept + [item for item in self.applications if item.generated or item.by or _identity(item) not in lying]
@@ -153,11 +164,11 @@ class Deployments:
         return repository._replace(
             applications=tuple(applications),
             projects=tuple(merged),
-            deployed=tuple(self.deployed),
+            deployed=deployed,
             sets=tuple(self.sets),
             templates=tuple((path, kinds) for path, kinds in repository.templates if path not in self._read),
-            scopes={**repository.scopes, **defined_kinds(self.deployed)},
-            skipped=(*repository.skipped, *made_elsewhere(self.deployed)),
+            scopes={**repository.scopes, **defined_kinds(deployed)},
+            skipped=(*repository.skipped, *made_elsewhere(deployed)),
         )
 
     def _is_new(self, node: Node) -> bool:
@@ -165,19 +176,6 @@ class Deployments:
         new = key not in self._seen
         self._seen.add(key)
         return new
-
-    def _sources(self, folder: Path | None, cache: caching.Cache, found: tools.Tools) -> Sources:
-        """The repository, and beside it what is kept of elsewhere, which is asked for with tools only, and fetched only if that is said."""
-        if self.render == "never" or (self.render != "always" and not (folder and self.cached)):
-            return Sources(self.reader.git)
-        kept = folder if folder and self.cached else scratch.for_this_run()
-        fetch = None
-        if self.render == "always":
-            # Imported late: nobody else waits for what talks to the network.
-            from gitguard.edges.fetching import Fetcher
-
-            fetch = Fetcher(self.environment, found.helm, self.progress)
-        return Sources(self.reader.git, Store(kept / "remotes.git", self.environment, cache), fetch)
 
     # What is there to begin with
 
@@ -276,31 +274,26 @@ class Deployments:
 
     def _generation(self, nodes: Sequence[Node]) -> Iterator[Node]:
         """Render these Applications; what comes of them is the next generation."""
+        first = len(self._nodes)
+        self._nodes += nodes
+        for owner, made in self._made_by(range(first, len(self._nodes))):
+            for result in made:
+                yield from self._children(result, owner, Reach(owner.reach.roots))
+
+    def _made_by(self, numbers: Sequence[int]) -> Iterator[tuple[Application, tuple[Rendered, ...]]]:
+        """Render the Applications of these numbers, and keep what the ones that matter deploy."""
+        nodes = [self._nodes[number] for number in numbers]
         namespace = self.repository.configuration.argocd.namespace
         listed = [parts(node.manifest, self._is_here, namespace) for node in nodes]
         owners = [node.application for node, of_one in zip(nodes, listed, strict=True) for _ in of_one]
         results = iter(self._render([part for of_one in listed for part in of_one], owners))
-        for node, of_one in zip(nodes, listed, strict=True):
+        for number, node, of_one in zip(numbers, nodes, listed, strict=True):
             made = tuple(next(results) for _ in of_one)
-            for result in made:
-                yield from self._children(result, node.application, Reach(node.application.reach.roots))
+            yield node.application, made
             if made and not any(_was_refused(result) or self._matters(node.application, result.reads) for result in made):
                 continue
             needed = tuple(found for part in of_one if "" in part.here for found in self._dependencies(str(part.source.get("path") or "")))
-            broken = tuple(self._violations(item for result in made for item in result.objects))
-            self._nodes.append(node)
-            self.deployed.append(Deployed(node.application, made, creates_namespace(node.manifest), needed, broken))
-
-    def _violations(self, items: Iterable[RenderedObject]) -> Iterator[tuple[RenderedObject, Violation]]:
-        """What the schemas say of made objects; what lies in a file as it is was judged there."""
-        for item in items:
-            if item.origin.document >= 0:
-                continue
-            facts = self.repository.files.get(item.origin.path)
-            said = {(one.rule, one.message) for one in facts.violations} if facts else set()
-            for one in self.reader.violations(item.manifest, item.api_version, item.kind):
-                if (one.rule, one.message) not in said:
-                    yield item, one
+            self._deployed[number] = Deployed(node.application, made, creates_namespace(node.manifest), needed)
 
     def _dependencies(self, folder: str) -> Iterator[Dependency]:
         """The dependencies of a chart that are not vendored and come from a repository."""
@@ -332,9 +325,12 @@ class Deployments:
         """The Argo CD objects among what was made, but those that were read from their files already."""
         if not result.failure and not result.undetermined:
             self._read |= {path for path, _ in self.repository.templates if result.reads.touches(path)}
-        for item in result.objects:
-            if not any(is_argo(item, kind) for kind in ("Application", "ApplicationSet", "AppProject")) or self._is_known(item):
-                continue
+        kinds = ("Application", "ApplicationSet", "AppProject")
+        fresh = [item for item in result.objects if any(is_argo(item, kind) for kind in kinds) and not self._is_known(item)]
+        if fresh:
+            # Templates whose kinds are templated, too, are seen for makers by what comes of them.
+            self._shaping.append(result.reads)
+        for item in fresh:
             if item.kind == "AppProject":
                 self.projects.append(declared_project(item, by, reach, self.repository))
                 continue
@@ -391,23 +387,6 @@ def deployments(
     return Deployments(
         reader, entries, repository, options.environment, cached=options.cache, progress=options.progress, render=render, wanted=wanted
     )
-
-
-def cluster(reader: Reader, repository: Repository) -> Cluster:
-    """What renderings are told of the cluster: Kubernetes as configured, with the kinds that the repository's CRDs define."""
-    configuration = repository.configuration
-    schemas = Schemas(configuration.kubernetes, configuration.argocd.version, data.load)
-    custom = {name for facts in repository.files.values() for name in facts.custom_resources}
-    custom |= {name.rpartition("/")[0] for name in custom}
-    versions = tuple(sorted({*served(schemas, repository.scopes), *custom}))
-    return Cluster(f"{schemas.kubernetes}.0", versions, configuration.argocd.namespace, _build_options(repository))
-
-
-def _build_options(repository: Repository) -> str | None:
-    """What every argocd-cm of the repository says of kustomize; None where there is none, or where they differ."""
-    settings = [(item.content or {}).get("settings") for facts in repository.files.values() for item in facts.objects]
-    said = {str(one.get("kustomize.buildOptions", "")) for one in settings if one is not None}
-    return said.pop() if len(said) == 1 else None
 
 
 def _identity(item: Application | DeclaredProject) -> tuple[str, int, str]:

@@ -1,10 +1,11 @@
 """`gitguard hook`: judge what the index would make of the repository, and report what the staged change causes."""
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import partial
 from os.path import normpath
 from pathlib import Path
 from posixpath import dirname
+from typing import Any
 
 from gitguard.commands.options import Options, Outcome, exit_code, rendered
 from gitguard.edges import clock, git
@@ -51,7 +52,8 @@ def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Opt
     now = {path: facts for path, facts in after.files.items() if path in touched}
     changed = [*was.values(), *now.values()]
     projects = {item.name for facts in changed for item in facts.objects if item.kind == "AppProject"} | _inheriting(after, touched)
-    affected = partial(_is_affected, touched, projects, any(map(_changes_what_is_known, changed)))
+    everything = any(map(_changes_what_is_known, changed))
+    affected = partial(_is_affected, touched, projects, everything)
 
     decisive = any(map(_decides_about_others, changed)) or any(map(_is_special, staged))
     entries = _before(index, staged)
@@ -69,7 +71,13 @@ def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Opt
     if before is None and (made.is_shaped_by(touched) or generators or (moved and after.deployed)):
         before = reader.repository(entries)
     if before is not None:
-        whole = deployments(reader, entries, before, options, affected).repository_deployed()
+        was_made = deployments(reader, entries, before, options, affected)
+        whole = was_made.repository_deployed()
+        others = _changed_projects(whole, after) - projects
+        if others:
+            # What a chart or a kustomization makes of an AppProject is seen only now: its Applications are judged again, too.
+            affected = partial(_is_affected, touched, projects | others, everything)
+            after, whole = made.widened(affected), was_made.widened(affected)
         caused = checker.caused(checker.judge(after, RULES), checker.judge(whole, RULES))
     elif after.deployed:
         # The Applications are the same, and so is the repository but for the files that are staged.
@@ -111,6 +119,20 @@ def _folders_above(path: str) -> Iterable[str]:
 def _inheriting(repository: Repository, paths: Set[str]) -> frozenset[str]:
     """The AppProjects that inherit from a global one at these paths."""
     return frozenset(item.own.name for item in repository.projects if any(one.path in paths for one in item.inherited))
+
+
+def _changed_projects(before: Repository, after: Repository) -> frozenset[str]:
+    """The AppProjects, read or made, that are not the same in both."""
+    was, now = _projects_by_name(before), _projects_by_name(after)
+    return frozenset(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))
+
+
+def _projects_by_name(repository: Repository) -> Mapping[str, Sequence[tuple[Any, ...]]]:
+    """All that decides what the AppProjects of each name permit, and to which Applications; not where exactly it is written."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for item in repository.projects:
+        found.setdefault(item.project.name, []).append((item.path, item.namespace, item.reach, item.project, item.missing_global))
+    return found
 
 
 def _changes_what_is_known(facts: FileFacts) -> bool:

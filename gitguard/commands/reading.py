@@ -39,6 +39,8 @@ class Reader:
         self._memory: dict[str, str] = {}
         self._decoded: dict[str, FileFacts] = {}
         self._own: Schemas | None = None
+        # The last CRDs that were asked for: the same ones are compiled once.
+        self._custom: tuple[Sequence[Mapping[str, Any]], Schemas] | None = None
         self._versions = f"{configuration.kubernetes or 'newest'} {configuration.argocd.version} {data.identity()}"
         self._code = caching.stamp(Path(gitguard.__file__).parent)
 
@@ -58,13 +60,28 @@ class Reader:
         files, _ = self._facts(wanted, flavours, self._versions, self._schemas)
         return files
 
-    def violations(self, manifest: Mapping[str, Any], api_version: str, kind: str) -> Iterator[Violation]:
-        """What is wrong with an object that lies in no file, by Kubernetes' and Argo CD's schemas."""
-        schemas = self._schemas()
+    def is_built_in(self, api_version: str, kind: str) -> bool:
+        """Is it a kind that no CRD needs to define?"""
+        return self._schemas().is_built_in(api_version, kind)
+
+    def schemas(self, files: Sequence[Entry], crds: Sequence[Mapping[str, Any]]) -> Schemas:
+        """Kubernetes' and Argo CD's schemas, with those of the CRDs in these files and of the CRDs given."""
+        known = [*self._defined_in(files), *crds]
+        if not known:
+            return self._schemas()
+        if self._custom is None or self._custom[0] != known:
+            self._custom = known, self._schemas().with_crds(known)
+        return self._custom[1]
+
+    def violations(self, manifest: Mapping[str, Any], api_version: str, kind: str, schemas: Schemas) -> Iterator[Violation]:
+        """What is wrong with an object that lies in no file."""
         for rule, message, fix in aging(schemas, api_version, kind):
             yield Violation(rule, "/apiVersion", message, fix, 0, 0, 0)
         for one in schemas.violations(manifest) or ():
             yield Violation(one.rule, one.pointer, one.message, one.fix, 0, 0, 0)
+
+    def _defined_in(self, files: Sequence[Entry]) -> list[Mapping[str, Any]]:
+        return list(_definitions(content for _, content in self.git.read(files) if isinstance(content, bytes)))
 
     def _schemas(self) -> Schemas:
         if self._own is None:
@@ -137,7 +154,7 @@ class Reader:
         )
 
         def make() -> Schemas:
-            return self._schemas().with_crds(_definitions(content for _, content in self.git.read(sources) if isinstance(content, bytes)))
+            return self._schemas().with_crds(self._defined_in(sources))
 
         judged, _ = self._facts(custom, flavours, f"{self._versions} {identity}", make)
         return files | judged

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -70,7 +71,8 @@ def directory(environment: Mapping[str, str]) -> Path | None:
     return Path(base) / "gitguard" if base else None
 
 
+@cache
 def stamp(package: Path) -> str:
-    """Changes whenever the code that makes facts does: sizes and times of the package's modules."""
+    """Changes whenever the code that makes facts does: sizes and times of the package's modules, looked at once a process."""
     stats = sorted((str(file.relative_to(package)), file.stat()) for file in package.rglob("*.py"))
     return sha256(repr([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]).encode()).hexdigest()[:16]

@@ -1,6 +1,5 @@
 """Processes that work on hostile input: no network, no home, no credentials, and limits on time, memory and output."""
 
-import ctypes
 import os
 import select
 import signal
@@ -56,6 +55,8 @@ def isolate() -> bool:
     """Cut this process, and all that it starts, off from every network; False where the system does not let it."""
     if not sys.platform.startswith("linux"):
         return False
+    import ctypes
+
     with suppress(OSError, AttributeError):
         libc = ctypes.CDLL(None, use_errno=True)
         return any(libc.unshare(flags) == 0 for flags in (_NEW_NETWORK, _NEW_USER | _NEW_NETWORK))

@@ -70,8 +70,12 @@ class GitRepository:
 
     def staged(self) -> tuple[Staged, ...]:
         """What the index changes against HEAD, deletions and renames (as delete and add) included."""
-        base = "HEAD" if self._has_head() else _EMPTY_TREE
-        listed = self._git("diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-ext-diff", "--abbrev=64", base)
+        try:
+            listed = self._changed_since("HEAD")
+        except RepositoryError:
+            if self._has_head():
+                raise
+            listed = self._changed_since(_EMPTY_TREE)
         fields = [part.decode("utf-8", "surrogateescape") for part in listed.split(b"\0")]
         changes = []
         for description, path in zip(fields[0::2], fields[1::2], strict=False):
@@ -125,6 +129,9 @@ class GitRepository:
             yield answer[position : position + size]
             position += size + 1
 
+    def _changed_since(self, tree: str) -> bytes:
+        return self._git("diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-ext-diff", "--abbrev=64", tree)
+
     def _has_head(self) -> bool:
         return bool(self._git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", allow=(0, 1)))
 
@@ -142,11 +149,13 @@ def find(path: Path, environment: Mapping[str, str], *, named: bool) -> GitRepos
     start = path if path.is_dir() else path.parent
     kept = {key: value for key, value in environment.items() if not (named and key in _BOUND_TO_A_REPOSITORY)}
     kept |= _SAFE_ENVIRONMENT
-    answer = _run(start, kept, ("rev-parse", "--is-bare-repository", "--is-inside-work-tree", "--absolute-git-dir"), None, (0,))
-    bare, inside, directory = answer.decode("utf-8", "surrogateescape").splitlines()
+    # Outside of a work tree git answers the first two questions and fails at the third.
+    answer = _run(start, kept, ("rev-parse", "--is-bare-repository", "--is-inside-work-tree", "--show-toplevel"), None, (0, 128))
+    bare, _, rest = answer.decode("utf-8", "surrogateescape").partition("\n")
+    inside, _, shown = rest.partition("\n")
     if inside != "true":
-        return GitRepository(Path(directory), kept, bare=True)
-    shown = _run(start, kept, ("rev-parse", "--show-toplevel"), None, (0,)).decode("utf-8", "surrogateescape")
+        directory = _run(start, kept, ("rev-parse", "--absolute-git-dir"), None, (0,)).decode("utf-8", "surrogateescape")
+        return GitRepository(Path(directory.removesuffix("\n")), kept, bare=True)
     root = Path(shown.removesuffix("\n"))
     resolved = path.resolve()
     below = "" if resolved == root.resolve() else resolved.relative_to(root.resolve()).as_posix()

@@ -4,6 +4,7 @@ import json
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
+from functools import cached_property
 from hashlib import sha1, sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -81,6 +82,7 @@ class Renderer:
         """
         seen, plans = self._planned(entries, parts, cluster, wanted)
         contents, tree, _ = seen
+        kinds = hash_of(scopes)
         results: list[Rendered | None] = [None] * len(parts)
         jobs: dict[str, Job] = {}
         for number, (part, planned) in enumerate(zip(parts, plans, strict=True)):
@@ -91,7 +93,7 @@ class Renderer:
             elif not isinstance(made, str | Lacking) and not wanted(number, made.reads):
                 results[number] = Rendered(part.key, part.pointer, reads=made.reads, skipped=True)
             elif not isinstance(made, str | Lacking):
-                key = self._key(made, part.target, contents, cluster, scopes)
+                key = self._key(made, part.target, contents, kinds)
                 job = jobs.get(key, Job(made, part.target, key, ()))
                 jobs[key] = job._replace(numbers=(*job.numbers, number))
         known = self.cache.get(jobs)
@@ -113,17 +115,19 @@ class Renderer:
         _, seen = self._last
         plans = [plan(part, seen.tree, cluster) for part in parts]
         for _ in range(_MOST_ROUNDS):
-            lacking = {number: made.remote for number, made in enumerate(plans) if isinstance(made, Lacking) and made.remote}
-            unknown = [number for number, one in lacking.items() if one not in seen.asked and wanted(number, _may_read(parts[number], plans[number]))]
-            asked = dict.fromkeys(lacking[number] for number in unknown)
+            lacking = {
+                number: made.remotes for number, made in enumerate(plans) if isinstance(made, Lacking) and not seen.asked.issuperset(made.remotes)
+            }
+            asking = [number for number in lacking if wanted(number, _may_read(parts[number], plans[number]))]
+            asked = dict.fromkeys(remote for number in asking for remote in lacking[number] if remote not in seen.asked)
             if not asked:
                 break
             found = self.sources.find(list(asked))
             contents = seen.contents.with_more(found.entries) if found.entries else seen.contents
             tree = contents.tree({**seen.tree.failed, **found.failed}) if found.entries or found.failed else seen.tree
             seen = _Seen(contents, tree, seen.asked | asked.keys())
-            for number, remote in lacking.items():
-                if remote in asked:
+            for number, remotes in lacking.items():
+                if not asked.keys().isdisjoint(remotes):
                     plans[number] = plan(parts[number], tree, cluster)
         self._last = (entries, seen)
         return seen, plans
@@ -144,9 +148,9 @@ class Renderer:
             return common._replace(reads=made.reads, undetermined=Lacking("there is no helm on this machine", INSTALL))
         return None
 
-    def _key(self, made: Plan, target: str, contents: "_Contents", cluster: Cluster, scopes: Mapping[tuple[str, str], bool]) -> str:
+    def _key(self, made: Plan, target: str, contents: "_Contents", kinds: str) -> str:
         tools = (isinstance(made, KustomizePlan) and self.tools.kustomize, not isinstance(made, DirectoryPlan) and self.tools.helm)
-        digest = sha256(f"{gitguard.__version__} {self._code} {tools} {target} {hash_of(scopes)}\0".encode())
+        digest = sha256(f"{gitguard.__version__} {self._code} {tools} {target} {kinds}\0".encode())
         digest.update(repr(made).encode("utf-8", "surrogateescape"))
         for path in made.files:
             digest.update(contents.identity(path).encode())
@@ -188,7 +192,7 @@ class Renderer:
 
 
 class _Contents:
-    """The contents of a tree's files, read when they are asked for, the small ones that say how to render all at once."""
+    """The contents of a tree's files, read when they are asked for, the small ones that say how to render all with the first of them."""
 
     def __init__(self, sources: Sources, entries: Sequence[Entry]) -> None:
         self.sources = sources
@@ -204,12 +208,11 @@ class _Contents:
         links = [entry for entry in entries if entry.mode == SYMLINK]
         read = self.sources.read(links)
         self.links |= {entry.path: content.decode("utf-8", "surrogateescape") for entry, content in read if isinstance(content, bytes)}
-        said = [entry for entry in entries if _says_how(entry.path.rpartition("/")[2]) and entry.mode not in (SYMLINK, SUBMODULE)]
-        self._known |= {entry.path: content for entry, content in self.sources.read(said) if isinstance(content, bytes)}
 
     def with_more(self, mounted: Mapping[Remote, Sequence[Entry]]) -> "_Contents":
         """These and what was mounted."""
         made = copy(self)
+        made.__dict__.pop("_said", None)
         made.entries, made.links, made._known = dict(self.entries), dict(self.links), dict(self._known)
         made.mounts = (*self.mounts, *mounted)
         made._add([entry for entries in mounted.values() for entry in entries])
@@ -221,12 +224,19 @@ class _Contents:
 
     def read(self, path: str) -> bytes:
         """A file's content; Refused where it can't be read."""
+        if path not in self._known and _says_how(path):
+            self._known |= self._said
         if path not in self._known:
             for _, content in self.sources.read([self.entries[path]]):
                 if isinstance(content, OSError):
                     raise Refused(f"{path}: can't be read: {content.strerror or content}")
                 self._known[path] = content
         return self._known[path]
+
+    @cached_property
+    def _said(self) -> Mapping[str, bytes]:
+        said = [entry for entry in self.entries.values() if _says_how(entry.path) and entry.mode not in (SYMLINK, SUBMODULE)]
+        return {entry.path: content for entry, content in self.sources.read(said) if isinstance(content, bytes)}
 
     def identity(self, path: str) -> str:
         """Path, mode and git's object id of a file."""
@@ -254,7 +264,8 @@ def _may_read(part: Part, made: Plan | Lacking | str) -> Reads:
     return Reads() if isinstance(made, Lacking) and made.elsewhere and not part.here else Reads(folders=("",))
 
 
-def _says_how(name: str) -> bool:
+def _says_how(path: str) -> bool:
+    name = path.rpartition("/")[2]
     return name.endswith(_METADATA) or name.startswith(".argocd-source")
 
 

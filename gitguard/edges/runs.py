@@ -11,12 +11,12 @@ from posixpath import join
 from typing import NamedTuple
 
 from gitguard.edges import confined
-from gitguard.edges.helm_cli_shim import write_shim
 from gitguard.edges.helm_sdk import HelmSdk
+from gitguard.edges.helm_shim import write_shim
 from gitguard.edges.scratch import Scratch
 from gitguard.edges.tools import Tools
 from gitguard.model.rendering import Lacking, Origin, RenderedObject
-from gitguard.render import directory, helm, masking, objects
+from gitguard.render import directory, helm, masking, objects, template_lines
 from gitguard.render.mounts import described, root_of
 from gitguard.render.outcomes import Refused
 from gitguard.render.plans import DirectoryPlan, HelmPlan, KustomizePlan, Plan
@@ -152,7 +152,11 @@ class Runner:
             return self._failed("helm", done)
         found = objects.of_helm(done.output, plan.folder, dependencies, plan.skip_tests)
         asked = helm.assumptions((self.place.shared / path).read_bytes() for path in plan.files if "/templates/" in f"/{path}")
-        return Run("helm", objects.rendered(found, target, self.scopes), assumed=asked, lasting=True)
+        made = objects.rendered(found, target, self.scopes)
+        texts = {
+            path: (self.place.shared / path).read_text("utf-8", "replace") for path in {one.origin.path for one in made}.intersection(plan.files)
+        }
+        return Run("helm", template_lines.placed(made, texts), assumed=asked, lasting=True)
 
     def _templated(self, plan: HelmPlan, root: Path, extra: Path | None) -> confined.Finished:
         tool = self.tools.helm

@@ -1,6 +1,5 @@
 """A folder in which the files that a rendering may read lie as the repository has them; gone afterwards, however it ends."""
 
-import atexit
 import os
 import shutil
 import tempfile
@@ -98,10 +97,3 @@ def scratch(within: Path | None) -> Iterator[Scratch]:
         finally:
             with suppress(OSError):
                 made.home.chmod(0o700)
-
-
-def for_this_run() -> Path:
-    """A folder that is gone when this process ends."""
-    folder = tempfile.mkdtemp(prefix=_PREFIX)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)

@@ -3,10 +3,12 @@
 Whatever is kept (another repository, a chart, a file) is a git tree below a reference of its own: read, listed and checked by git.
 """
 
+import atexit
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import NamedTuple
 
 from gitguard.edges.cache import Cache
 from gitguard.edges.git import GitRepository
+from gitguard.edges.tools import Tool
 from gitguard.model.errors import RepositoryError
 from gitguard.model.files import Entry
 from gitguard.model.rendering import Remote
@@ -142,3 +145,31 @@ class Sources:
 def _mounted(remote: Remote, entries: Iterable[Entry]) -> tuple[Entry, ...]:
     root = place(remote)
     return tuple(entry._replace(path=join(root, entry.path)) for entry in entries)
+
+
+def opened(
+    own: GitRepository,
+    render: str,
+    folder: Path | None,
+    cache: Cache,
+    environment: Mapping[str, str],
+    helm: Tool | None,
+    progress: Callable[[str, int, int], None] | None,
+) -> Sources:
+    """A repository with what is kept of elsewhere below the cache's `folder` (None: nothing is), fetched where `render` is "always"."""
+    if render == "never" or (render != "always" and folder is None):
+        return Sources(own)
+    store = Store((folder or _for_this_run()) / "remotes.git", environment, cache)
+    if render != "always":
+        return Sources(own, store)
+    # Imported late: nobody else waits for what talks to the network.
+    from gitguard.edges.fetching import Fetcher
+
+    return Sources(own, store, Fetcher(environment, helm, progress))
+
+
+def _for_this_run() -> Path:
+    """A folder that is gone when this process ends."""
+    folder = tempfile.mkdtemp(prefix="gitguard-remotes-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)

@@ -5,7 +5,7 @@
 """
 
 from gitguard.gotemplate.errors import TemplateError, Undecided
-from gitguard.gotemplate.execute import Budget, render
+from gitguard.gotemplate.templates import Budget, render
 from gitguard.gotemplate.values import Hidden, StringMap, Strings, from_json
 
 __all__ = ["Budget", "Hidden", "StringMap", "Strings", "TemplateError", "Undecided", "from_json", "render"]

@@ -37,8 +37,6 @@ from gitguard.gotemplate.values import (
     AnyOrderList,
     AnyOrderMaps,
     element_zero,
-    maps_in,
-    metered,
     size_of,
     sorted_keys,
     spend,
@@ -46,55 +44,19 @@ from gitguard.gotemplate.values import (
     type_of,
 )
 
-# Steps that one template may take, those of `tpl` and of nested templates included; some tenths of a second.
-_MOST_STEPS = 50_000
 # Characters or items that a function looks at in one step.
 _PARTS_PER_STEP = 100
 _DEEPEST_CALL = 50
 _DEEPEST_TPL = 3
 _SPECIAL = frozenset({"and", "or", "tpl"})
-_MISSING_KEY = {"default": "default", "invalid": "default", "zero": "zero", "error": "error"}
 _ABSENT: Any = object()
 
 
-class Budget:
-    """What many templates may take together."""
-
-    def __init__(self, steps: int) -> None:
-        self.steps = steps
-
-    def spend(self, steps: int) -> None:
-        """Raises Undecided where nothing is left."""
-        self.steps -= steps
-        if self.steps < 0:
-            raise Undecided("templates that take so many steps together")
-
-
-def render(template: str, data: Mapping[str, Any], options: Sequence[str] = (), budget: Budget | None = None, *, last: bool = True) -> str:
-    """The text that Argo CD makes of a template and its parameters; `options` are goTemplateOptions.
-
-    With `last`, no other template sees the same parameters afterwards; otherwise one that changes them is undecided, as the order of
-    templates is not known.
-
-    Raises TemplateError where Argo CD fails, and Undecided where the text can't be known.
-    """
-    missing = "default"
-    for option in options:
-        key, _, value = option.partition("=")
-        if key != "missingkey" or value not in _MISSING_KEY:
-            raise TemplateError(f"unrecognized option: {option}")
-        missing = _MISSING_KEY[value]
-    if "{{" not in template:
-        return template
+def execute(template: str, data: Mapping[str, Any], missing: str) -> str:
+    """The text of a template; `missing` says what a missing key gives: "default", "zero" or "error". Raises TemplateError and Undecided."""
     run = _Run(missing)
     run.trees.update(_parsed(template))
-    with metered(_MOST_STEPS) as meter:
-        made = run.text(MAIN, data)
-    if budget is not None:
-        budget.spend(_MOST_STEPS - meter.left)
-    if meter.changed and not last and any(id(one) in meter.changed for one in maps_in(data)):
-        raise Undecided("a template that changes the parameters of others")
-    return made
+    return run.text(MAIN, data)
 
 
 @lru_cache(maxsize=4096)

@@ -85,7 +85,7 @@ def _collect(collected: _Collected, document: Document, schemas: Schemas) -> Non
         collected.objects.append(made)
         collected.violations.extend(violations)
         if made.kind == "CustomResourceDefinition":
-            collected.custom_resources.extend(_defined(manifest))
+            collected.custom_resources.extend(defined(manifest))
 
 
 def _not_a_manifest(value: Any) -> str:
@@ -160,7 +160,8 @@ def _is_templated(manifest: Mapping[str, Any], pointer: str) -> bool:
     return isinstance(value, str) and TEMPLATE_MARK.search(value) is not None
 
 
-def _defined(manifest: Mapping[str, Any]) -> Iterator[str]:
+def defined(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """The kinds that a CustomResourceDefinition defines, each as "group/version/Kind"."""
     spec = manifest.get("spec")
     if isinstance(spec, dict) and isinstance(spec.get("names"), dict) and isinstance(spec.get("versions"), list):
         for version in spec["versions"]:

@@ -21,13 +21,21 @@ class ObjectRef(NamedTuple):
 
 
 class Site(NamedTuple):
-    """A place that a rule names: a field (JSON pointer) of a document of a file. The engine finds line and column (1-based)."""
+    """A place that a rule names: a field (JSON pointer) of a document of a file. The engine finds line and column (1-based).
+
+    A line without a column says which document of a template is meant, the one around it; the engine looks for the field there.
+    """
 
     path: str
     document: int = 0
     pointer: str = ""
     line: int = 0
     column: int = 0
+
+    @property
+    def field(self) -> tuple[int, str]:
+        """What is to be looked for: the pointer in the document, or in the one around the line, which is then negative."""
+        return -self.line or self.document, self.pointer
 
     def located(self, line: int, column: int) -> "Site":
         """The same place with its line and column."""
@@ -64,9 +72,19 @@ class Finding(NamedTuple):
     fix: str = ""
 
     @property
+    def deployer(self) -> str:
+        """The Application that deploys the object; "" where the finding is on an Application itself, or on the ApplicationSet that makes it.
+
+        What is wrong with an ApplicationSet's template is said once, of however many Applications.
+        """
+        of_itself = self.object.kind == "Application" and f"{self.object.namespace}/{self.object.name}".lstrip("/") == self.application
+        return "" if of_itself or self.object.kind == "ApplicationSet" else self.application
+
+    @property
     def fingerprint(self) -> str:
-        """Stable while lines move and files are reformatted: rule, object, path, field and message, without positions."""
-        parts = (self.rule, self.site.path, str(self.object), self.pointer or self.site.pointer, self.message)
+        """Stable while lines move and files are reformatted: rule, object, path, field, message and who deploys it, without positions."""
+        parts = [self.rule, self.site.path, str(self.object), self.pointer or self.site.pointer, self.message]
+        parts += [self.deployer] if self.deployer else []
         return sha256("\0".join(parts).encode()).hexdigest()[:32]
 
     def sort_key(self) -> tuple[Any, ...]:

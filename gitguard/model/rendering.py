@@ -20,11 +20,13 @@ class Remote(NamedTuple):
 class Origin(NamedTuple):
     """The file of the repository that made an object; `document` counts its documents from 0, -1 where only the file is known.
 
-    `path` is "" where not even that is known; `remote` tells the file where it lies outside of the repository.
+    `path` is "" where not even that is known; `remote` tells the file where it lies outside of the repository. `line` is the line (1-based) of
+    `kind:` in the part of a template that made it, 0 where the template does not tell.
     """
 
     path: str = ""
     document: int = -1
+    line: int = 0
     remote: str = ""
 
 
@@ -53,13 +55,13 @@ class Reads(NamedTuple):
 class Lacking(NamedTuple):
     """Why something could not be rendered here, and what it would take; Argo CD itself may well be able to.
 
-    `elsewhere`: it is no part of the repository at all; `remote` is what has to be fetched, None where fetching would not help.
+    `elsewhere`: it is no part of the repository at all; `remotes` are what has to be fetched, none where fetching would not help.
     """
 
     reason: str
     needs: str
     elsewhere: bool = False
-    remote: Remote | None = None
+    remotes: tuple[Remote, ...] = ()
 
 
 class Rendered(NamedTuple):

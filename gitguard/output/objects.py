@@ -54,7 +54,7 @@ def _object(shown: Shown, lines: Lines) -> dict[str, Any]:
                 "namespace": item.namespace,
                 "name": item.name,
                 "path": item.origin.path,
-                "line": lines.get((item.origin.path, item.origin.document), 0),
+                "line": _line(item.origin, lines),
                 "remote": item.origin.remote,
                 "source": part.pointer,
                 "manifest": item.manifest,
@@ -79,5 +79,9 @@ def _source(part: Rendered) -> dict[str, Any]:
 
 
 def _place(origin: Origin, lines: Lines) -> str:
-    line = lines.get((origin.path, origin.document))
+    line = _line(origin, lines)
     return f"{origin.path}:{line}" if line else origin.path or origin.remote
+
+
+def _line(origin: Origin, lines: Lines) -> int:
+    return lines.get((origin.path, origin.document), origin.line)

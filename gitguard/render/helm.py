@@ -13,7 +13,7 @@ from gitguard.argo.glob import match
 from gitguard.model.rendering import Reads, Remote
 from gitguard.parse import read
 from gitguard.render.mounts import BASE, DEPENDENCY, FILE, REPOSITORY, root_of, shown
-from gitguard.render.outcomes import Needed, Refused
+from gitguard.render.outcomes import Needed, Needs, Refused
 from gitguard.render.plans import Cluster, HelmPlan, Part
 from gitguard.render.source import filled, mapping, mappings, overrides, text, texts
 from gitguard.render.tree import Tree, within
@@ -82,19 +82,22 @@ def local_dependencies(folder: str, tree: Tree) -> dict[str, str]:
     Those of chart repositories are where they were fetched; Needed where one was not.
     """
     missing: dict[str, str] = {}
+    needs = Needs()
     for name, repository, version in _dependencies(folder, tree):
         place = name if name not in missing else f"{name}-{version}"
         if _vendored(name, folder, tree):
             continue
         if not repository.startswith("file://"):
-            fetched = _fetched(name, repository, version, folder, tree)
-            # One chart under two aliases lies there once.
-            missing |= {} if fetched in missing.values() else {place: fetched}
+            with needs.one():
+                fetched = _fetched(name, repository, version, folder, tree)
+                # One chart under two aliases lies there once.
+                missing |= {} if fetched in missing.values() else {place: fetched}
             continue
         found = tree.resolve(within(folder, repository.removeprefix("file://")))
         if not tree.is_file(join(found, "Chart.yaml")):
             raise Refused(f"{folder or '.'}: the dependency {name} is to be in {found or '.'}, and there is no chart")
         missing[place] = found
+    needs.raise_all()
     return missing
 
 

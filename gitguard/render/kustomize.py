@@ -15,11 +15,11 @@ from gitguard.render import kustomize_charts
 from gitguard.render.edit import edited
 from gitguard.render.kustomize_charts import Inflated
 from gitguard.render.mounts import BASE, FILE, key, shown
-from gitguard.render.outcomes import Refused
+from gitguard.render.outcomes import Needs, Refused
 from gitguard.render.plans import Cluster, Inflation, KustomizePlan
 from gitguard.render.remote_bases import base, is_file, is_remote
 from gitguard.render.source import KUSTOMIZATIONS, mapping, mappings, text, texts
-from gitguard.render.tree import Tree, within
+from gitguard.render.tree import Named, Tree, within
 
 _FOLDERS = ("bases", "components")
 _EITHER = ("resources", "generators", "transformers", "validators")
@@ -37,19 +37,16 @@ _MOST_FILES = 20_000
 
 
 class _Closure:
-    """Everything that a build reaches from one kustomization."""
+    """Everything that a build reaches from one kustomization. Without `inflating`, kustomize fails before it looks for charts."""
 
     def __init__(self, tree: Tree, inflating: bool) -> None:
         self.tree = tree
-        # Without `--enable-helm`, kustomize fails before it looks for charts.
         self.inflating = inflating
         self.files: set[str] = set()
         self.absent: set[str] = set()
         self.folders: set[str] = set()
         self.whole: set[str] = set()
-        # Kustomizations that name something remote, as they are to be: with where it lies instead.
         self.rewritten: dict[str, Mapping[str, Any]] = {}
-        # Files and folders that are to be in a second place, too: the place to where they lie.
         self.copies: dict[str, str] = {}
         self.inflates = False
 
@@ -61,14 +58,49 @@ class _Closure:
             if folder in self.folders:
                 continue
             self.folders.add(folder)
-            for name in KUSTOMIZATIONS:
-                self.file(join(folder, name))
-            for value in kustomizations(folder, self.tree):
-                pending += self._named(folder, value)
+            # Many builds share their bases: what one folder names is found out once.
+            known = folder, self.inflating
+            named = self.tree.named[known] = self.tree.named.get(known) or _Naming(folder, self.tree).named(self.inflating)
+            self.files |= named.files
+            self.absent |= named.absent
+            self.whole |= named.whole
+            self.rewritten |= dict(named.rewritten)
+            self.copies |= dict(named.copies)
+            self.inflates = self.inflates or named.inflates
+            pending += named.folders
             if len(self.files) > _MOST_FILES:
                 raise Refused(f"the kustomization reads more than {_MOST_FILES} files")
 
-    def file(self, path: str) -> None:
+
+class _Naming:
+    """What the kustomization of one folder names, while it is gone through."""
+
+    def __init__(self, folder: str, tree: Tree) -> None:
+        self.folder = folder
+        self.tree = tree
+        self.files: set[str] = set()
+        self.absent: set[str] = set()
+        self.whole: set[str] = set()
+        self.copies: dict[str, str] = {}
+
+    def named(self, inflating: bool) -> Named:
+        for name in KUSTOMIZATIONS:
+            self._file(join(self.folder, name))
+        folders: list[str] = []
+        rewritten: dict[str, Mapping[str, Any]] = {}
+        charts: list[Inflated] = []
+        for value in kustomizations(self.folder, self.tree):
+            local: dict[str, str] = {}
+            folders += self._named(value, local)
+            if local:
+                rewritten[_file_of(self.folder, self.tree)] = _replaced(value, local)
+            charts += kustomize_charts.inflated(self.folder, value, self.tree) if inflating else ()
+        for chart in charts:
+            self._inflate(chart)
+        found = frozenset(self.files), frozenset(self.absent), tuple(folders), frozenset(self.whole)
+        return Named(*found, tuple(rewritten.items()), tuple(self.copies.items()), bool(charts))
+
+    def _file(self, path: str) -> None:
         resolved = self.tree.resolve(path)
         if self.tree.is_file(resolved):
             # The link on the way is needed too: kustomize judges by where it leads.
@@ -76,65 +108,64 @@ class _Closure:
         else:
             self.absent.add(path)
 
-    def _named(self, folder: str, value: Mapping[str, Any]) -> Iterator[str]:
-        local: dict[str, str] = {}
+    def _named(self, value: Mapping[str, Any], local: dict[str, str]) -> Iterator[str]:
+        """The folders that it names; `local` gets what is written instead of what is on the network."""
+        needs = Needs()
         for entry in _entries(value):
-            if is_remote(entry):
-                local[entry], folders = self._remote(folder, entry)
+            if not is_remote(entry):
+                yield from self._entry(entry)
+                continue
+            with needs.one():
+                local[entry], folders = self._remote(entry)
                 yield from folders
-            else:
-                yield from self._entry(folder, entry)
         for written in _inputs(value):
-            if is_remote(written) and not self.tree.is_file(join(folder, written)):
-                local[written] = self._downloaded(folder, written)
-            else:
-                self.file(within(folder, written))
-        for chart in kustomize_charts.inflated(folder, value, self.tree) if self.inflating else ():
-            self._inflate(chart)
+            if not is_remote(written) or self.tree.is_file(join(self.folder, written)):
+                self._file(within(self.folder, written))
+                continue
+            with needs.one():
+                local[written] = self._downloaded(written)
+        needs.raise_all()
         if any(value.get(field) for field in _CONFIGURED):
             # The configuration of a transformer may name files of its own.
-            self.whole.add(folder)
-            for path in self.tree.below(folder):
-                self.file(path)
-        if local:
-            self.rewritten[_file_of(folder, self.tree)] = _replaced(value, local)
+            self.whole.add(self.folder)
+            for path in self.tree.below(self.folder):
+                self._file(path)
 
-    def _remote(self, folder: str, entry: str) -> tuple[str, tuple[str, ...]]:
-        """An entry from the network as it is to be written instead, and the kustomization's folder where it is one."""
-        if is_file(entry):
-            return self._downloaded(folder, entry), ()
-        remote, inside = base(entry)
-        root = self.tree.mounted(remote, f"{_place(folder)} takes {shown(entry)}", BASE)
-        found = self.tree.resolve(within(root, inside))
-        if not self.tree.is_folder(found):
-            raise Refused(f"{_place(folder)} takes {shown(entry)}, and that repository has no folder {inside}")
-        return relpath(found, folder or "."), (found,)
-
-    def _downloaded(self, folder: str, url: str) -> str:
-        """The name of a file that was downloaded, beside the kustomization: files from elsewhere are refused."""
-        remote = Remote("file", url)
-        found = join(self.tree.mounted(remote, f"{_place(folder)} reads {shown(url)}", BASE), FILE)
-        self.files.add(found)
-        name = f".{key(remote)}.yaml"
-        self.copies[join(folder, name)] = found
-        return name
-
-    def _inflate(self, chart: Inflated) -> None:
-        self.inflates = True
-        self.whole.add(chart.wanted)
-        for path in (*self.tree.below(chart.found), *chart.values):
-            self.file(path)
-        if chart.found != chart.wanted:
-            self.copies[chart.wanted] = chart.found
-
-    def _entry(self, folder: str, entry: str) -> Iterator[str]:
-        path = within(folder, entry)
+    def _entry(self, entry: str) -> Iterator[str]:
+        path = within(self.folder, entry)
         resolved = self.tree.resolve(path)
         if self.tree.is_folder(resolved) and not self.tree.is_file(resolved):
             self.files.update(_links(path, self.tree))
             yield resolved
         else:
-            self.file(path)
+            self._file(path)
+
+    def _remote(self, entry: str) -> tuple[str, tuple[str, ...]]:
+        """An entry from the network as it is to be written instead, and the kustomization's folder where it is one."""
+        if is_file(entry):
+            return self._downloaded(entry), ()
+        remote, inside = base(entry)
+        root = self.tree.mounted(remote, f"{_place(self.folder)} takes {shown(entry)}", BASE)
+        found = self.tree.resolve(within(root, inside))
+        if not self.tree.is_folder(found):
+            raise Refused(f"{_place(self.folder)} takes {shown(entry)}, and that repository has no folder {inside}")
+        return relpath(found, self.folder or "."), (found,)
+
+    def _downloaded(self, url: str) -> str:
+        """The name of a file that was downloaded, beside the kustomization: files from elsewhere are refused."""
+        remote = Remote("file", url)
+        found = join(self.tree.mounted(remote, f"{_place(self.folder)} reads {shown(url)}", BASE), FILE)
+        self.files.add(found)
+        name = f".{key(remote)}.yaml"
+        self.copies[join(self.folder, name)] = found
+        return name
+
+    def _inflate(self, chart: Inflated) -> None:
+        self.whole.add(chart.wanted)
+        for path in (*self.tree.below(chart.found), *chart.values):
+            self._file(path)
+        if chart.found != chart.wanted:
+            self.copies[chart.wanted] = chart.found
 
 
 def plan(source: Mapping[str, Any], folder: str, tree: Tree, cluster: Cluster, variables: Mapping[str, str]) -> KustomizePlan:
@@ -192,7 +223,9 @@ class _Edited(Tree):
     def __init__(self, tree: Tree, path: str, content: bytes) -> None:
         self.__dict__.update(tree.__dict__)
         self.read = lambda wanted: content if wanted == path else tree.read(wanted)
-        self.parsed = {folder: found for folder, found in tree.parsed.items() if folder != path.rpartition("/")[0]}
+        changed = path.rpartition("/")[0]
+        self.parsed = {folder: found for folder, found in tree.parsed.items() if folder != changed}
+        self.named = {known: found for known, found in tree.named.items() if known[0] != changed}
 
 
 def kustomizations(folder: str, tree: Tree) -> list[Mapping[str, Any]]:

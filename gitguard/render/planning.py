@@ -21,7 +21,7 @@ def plan(part: Part, tree: Tree, cluster: Cluster) -> Plan | Lacking | str:
     except Refused as error:
         return str(error)
     except Needed as error:
-        return Lacking(error.reason, error.needs, error.elsewhere, error.remote)
+        return Lacking(error.reason, error.needs, error.elsewhere, error.remotes)
 
 
 def _plan(part: Part, tree: Tree, cluster: Cluster) -> Plan:

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from posixpath import dirname, join, normpath
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitguard.model.files import SUBMODULE, SYMLINK, Entry
 from gitguard.model.rendering import Remote
@@ -14,11 +14,27 @@ from gitguard.render.outcomes import Needed, Refused
 _MOST_LINKS = 40
 
 
+class Named(NamedTuple):
+    """What the kustomization of one folder names: files that are there and that are not, and folders with kustomizations of their own.
+
+    `whole` are folders of which it may read every file. Where it takes something from the network, `rewritten` is the kustomization as it is
+    to be, and `copies` says of further places to which file or folder belongs there, too. `inflates`: it inflates Helm charts.
+    """
+
+    files: frozenset[str]
+    absent: frozenset[str]
+    folders: tuple[str, ...]
+    whole: frozenset[str]
+    rewritten: tuple[tuple[str, Mapping[str, Any]], ...]
+    copies: tuple[tuple[str, str], ...]
+    inflates: bool
+
+
 class Tree:
     """The entries of one tree. `read` gives the content of a file by path, `links` where each symbolic link leads, as written.
 
     `mounts` are the things from outside that are here, `failed` why others are not; the entries of the former lie in their rooms.
-    `parsed` remembers the kustomizations of folders, which are asked for again and again.
+    `parsed` remembers the kustomizations of folders, and `named` what they name, which are asked for again and again.
     """
 
     def __init__(
@@ -41,6 +57,7 @@ class Tree:
         self._folders = {root: folders_of(paths, root) for root, paths in self._rooms.items()}
         self._submodules = frozenset(entry.path for entry in entries if entry.mode == SUBMODULE)
         self.parsed: dict[str, list[Mapping[str, Any]]] = {}
+        self.named: dict[tuple[str, bool], Named] = {}
 
     def leading_out(self, root: str) -> str:
         """A link of the repository in that room, or of this one (""), that leads out of it; "" where there is none."""
@@ -57,7 +74,7 @@ class Tree:
             return root
         if remote in self.failed:
             reason = f"{reason}, and could not be fetched: {self.failed[remote]}"
-        raise Needed(reason, needs, elsewhere=elsewhere and remote not in self.failed, remote=remote)
+        raise Needed(reason, needs, elsewhere=elsewhere and remote not in self.failed, remotes=(remote,))
 
     def resolve(self, path: str) -> str:
         """The path without symbolic links on the way; Refused where it leaves the repository, Needed where a submodule is on the way."""

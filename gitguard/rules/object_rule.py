@@ -53,11 +53,11 @@ def reference(item: RenderedObject) -> ObjectRef:
 
 
 def site(repository: Repository, application: Application, item: RenderedObject, pointer: str = "") -> Site:
-    """The field in the file that the object comes from; the file where only that is known; else the Application's source."""
+    """The field in the file that the object comes from, its `kind:` in a template, or the file where only that is known; else the source."""
     source = document(item, repository)
     if source is not None:
         return Site(item.origin.path, source.document, source.at(pointer))
-    return Site(item.origin.path, 0, pointer or "/kind") if item.origin.path else application.site("/spec/source")
+    return Site(item.origin.path, 0, pointer or "/kind", item.origin.line) if item.origin.path else application.site("/spec/source")
 
 
 def deployed_by(application: Application) -> Related:

@@ -53,9 +53,8 @@ def _of_made_objects(rule: str, level: str, repository: Repository) -> Iterable[
         for item, violation in deployed.violations:
             if violation.rule == rule:
                 source = document(item, repository)
-                site = (
-                    Site(item.origin.path, source.document, source.at(violation.pointer)) if source else Site(item.origin.path, 0, violation.pointer)
-                )
+                made = Site(item.origin.path, 0, violation.pointer, item.origin.line)
+                site = Site(item.origin.path, source.document, source.at(violation.pointer)) if source else made
                 site = site if site.path else application.site("/spec/source")
                 reference = ObjectRef(item.api_version, item.kind, item.namespace, item.name)
                 related = (Related(application.site("/spec/source"), f"Application {application.key} deploys it"),)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from gitguard.schema import messages
-from gitguard.schema.structural import strict, with_metadata
+from gitguard.schema.structural import kept_whole, strict, with_metadata
 from gitguard.schema.versions import nearest
 
 Load = Callable[[str], bytes | None]
@@ -14,6 +14,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _METADATA = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _ARGO = "argoproj.io/v1alpha1"
 _ARGO_KINDS = ("Application", "AppProject", "ApplicationSet")
+_FIRST_CRDS = "apiextensions.k8s.io/v1beta1"
 _DROPPED = "The API server drops it in silence"
 _REFUSED = "The API server drops it, or refuses the object when asked to be strict"
 
@@ -80,6 +81,10 @@ class Schemas:
         """Is it a kind of this version of Kubernetes itself?"""
         self._read_definitions()
         return (api_version, kind) in self._kinds
+
+    def is_built_in(self, api_version: str, kind: str) -> bool:
+        """Is it a kind of this version of Kubernetes, or one of Argo CD's own?"""
+        return (api_version == _ARGO and kind in _ARGO_KINDS) or self.serves(api_version, kind)
 
     def violations(self, manifest: Mapping[str, Any]) -> tuple[SchemaViolation, ...] | None:
         """What is wrong with an object, each mistake once; None where there is no schema for its kind."""
@@ -154,11 +159,14 @@ def _by_kind(crds: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[Ma
         spec = crd.get("spec")
         if not isinstance(spec, dict) or not isinstance(spec.get("names"), dict) or not isinstance(spec.get("versions"), list):
             continue
+        # What the first version of the API did unless told otherwise, and what a CRD of those days may still say.
+        keeps = spec.get("preserveUnknownFields", crd.get("apiVersion") == _FIRST_CRDS) is True
         for version in spec["versions"]:
             schema = version.get("schema") if isinstance(version, dict) else None
             structural = schema.get("openAPIV3Schema") if isinstance(schema, dict) else None
             if isinstance(structural, dict) and structural.get("properties"):
                 known = found.setdefault((f"{spec.get('group')}/{version.get('name')}", str(spec["names"].get("kind"))), [])
+                structural = kept_whole(structural) if keeps else structural
                 if structural not in known:
                     known.append(structural)
     return found

@@ -50,6 +50,16 @@ def strict(schema: Mapping[str, Any], *, patterns: bool = True) -> dict[str, Any
     return made
 
 
+def kept_whole(schema: Any) -> Any:
+    """The schema of a CRD with `preserveUnknownFields`: at no level are fields dropped that it does not name."""
+    if isinstance(schema, list):
+        return [kept_whole(part) for part in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    made = {key: kept_whole(part) for key, part in schema.items()}
+    return {**made, _PRESERVE: True} if schema.get("type") == "object" else made
+
+
 def _fields(schema: Mapping[str, Any], patterns: bool) -> dict[str, Any]:
     made: dict[str, Any] = {}
     properties = schema.get("properties")

@@ -1,8 +1,13 @@
 """`gitguard hook`: what the staged change causes, and nothing else."""
 
 import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
 
 from tests.rules.applications import application, project
+from tests.rules.deploying import CHART, CONFIGURATION, deploying, manifest, told
 
 GOOD = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: good\n"
 BROKEN = "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\nspec:\n  ports: 80\n"
@@ -119,3 +124,145 @@ def test_values_of_a_chart_of_applications_that_make_other_ones_are_judged(repos
     assert result.code == 1
     (finding,) = result.report["findings"]
     assert (finding["rule"], finding["path"], finding["object"]["name"]) == ("destination-not-permitted", "root/templates/web.yaml", "web")
+
+
+MADE_PROJECT = (
+    "apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: web, namespace: argocd}\nspec:\n  sourceRepos: ['*']\n"
+    "  destinations: [{server: '*', namespace: '*'}]\n  clusterResourceWhitelist: KINDS\n"
+)
+EVERYTHING = [{"group": "*", "kind": "*"}]
+PATCH = "- {op: replace, path: /spec/clusterResourceWhitelist, value: KINDS}\n"
+# How an AppProject can come to be: the files that make it, the Application that deploys them, and the file of KINDS.
+MAKERS = {
+    "a chart's values": (
+        {
+            "root/Chart.yaml": CHART,
+            "root/templates/project.yaml": MADE_PROJECT.replace("KINDS", "{{ .Values.kinds | toJson }}"),
+            "root.yaml": deploying("root", name="root", project="default"),
+        },
+        ("root/values.yaml", "kinds: KINDS\n"),
+    ),
+    "a chart's template": (
+        {"root/Chart.yaml": CHART, "root.yaml": deploying("root", name="root", project="default")},
+        ("root/templates/project.yaml", "{{- if true }}\n" + MADE_PROJECT + "{{- end }}\n"),
+    ),
+    "a chart of which no template names the kind": (
+        {
+            "root/Chart.yaml": CHART,
+            "root/templates/_made.tpl": '{{- define "made" }}\n' + MADE_PROJECT.replace("KINDS", "{{ .Values.kinds | toJson }}") + "{{- end }}\n",
+            "root/templates/all.yaml": '{{- include "made" . }}\n',
+            "root.yaml": deploying("root", name="root", project="default"),
+        },
+        ("root/values.yaml", "kinds: KINDS\n"),
+    ),
+    "a chart that is installed by hand": (
+        {"root/Chart.yaml": CHART, "root/templates/project.yaml": MADE_PROJECT.replace("KINDS", "{{ .Values.kinds | toJson }}")},
+        ("root/values-prod.yaml", "kinds: KINDS\n"),
+    ),
+    "a patch of a kustomization that is applied by hand": (
+        {
+            "root/kustomization.yaml": "resources: [project.yaml]\npatches: [{path: patch.yaml, target: {kind: AppProject}}]\n",
+            "root/project.yaml": MADE_PROJECT.replace("KINDS", "[]"),
+        },
+        ("root/patch.yaml", PATCH),
+    ),
+    "a patch of a kustomization that an Application deploys and that renames it": (
+        {
+            "root/kustomization.yaml": "resources: [project.yaml]\npatches: [{path: patch.yaml, target: {kind: AppProject}}]\nnameSuffix: b\n",
+            "root/project.yaml": MADE_PROJECT.replace("KINDS", "[]").replace("name: web", "name: we"),
+            "root.yaml": deploying("root", name="root", project="default"),
+        },
+        ("root/patch.yaml", PATCH),
+    ),
+}
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_an_app_project_that_only_a_chart_or_a_kustomization_makes_judges_its_applications_again(repository, maker: str) -> None:
+    files, (path, text) = MAKERS[maker]
+    open_to_all, closed = text.replace("KINDS", str(EVERYTHING)), text.replace("KINDS", "[]")
+    repository.commit({".gitguard.yaml": CONFIGURATION, "web.yaml": deploying(), "deploy/a.yaml": manifest("Namespace", "web-prod"), **files})
+    repository.commit({path: open_to_all})
+    assert repository.check().rules() == []
+    repository.write({path: closed})
+    result = repository.gitguard("hook", "--format", "json")
+    assert (result.code, told(result.report)) == (1, [("cluster-resource-not-permitted", "Namespace web-prod", "argocd/web")])
+    repository.commit()
+    assert repository.check().rules() == ["cluster-resource-not-permitted"]
+    repository.write({path: open_to_all})
+    assert repository.gitguard("hook").code == 0
+    repository.write({path: closed + "\n# the same\n"})
+    assert repository.gitguard("hook").code == 0
+
+
+def test_applications_of_an_app_project_that_was_made_otherwise_are_told_apart_from_those_of_others(repository) -> None:
+    """What was wrong before does not block, neither in the AppProject that changes nor in the one that does not."""
+    files, (path, text) = MAKERS["a chart's values"]
+    wrong = {
+        "deploy/role.yaml": manifest("ClusterRole", "wide", api="rbac.authorization.k8s.io/v1"),
+        "deploy/a.yaml": manifest("Namespace", "web-prod"),
+    }
+    other = {"other.yaml": project("other"), "b.yaml": deploying("b", name="b", project="other"), "b/a.yaml": manifest("Namespace", "web-b")}
+    roles = "[{group: rbac.authorization.k8s.io, kind: ClusterRole}]"
+    repository.commit({".gitguard.yaml": CONFIGURATION, "web.yaml": deploying(), **wrong, **files, **other, path: text.replace("KINDS", roles)})
+    repository.write({path: text.replace("KINDS", "[]")})
+    result = repository.gitguard("hook", "--format", "json")
+    assert told(result.report) == [("cluster-resource-not-permitted", "ClusterRole wide", "argocd/web")]
+
+
+@pytest.fixture
+def builds(repository, tmp_path):
+    """A function that tells which kustomizations were built since it was last asked: a kustomize that notes them, and is the real one."""
+    kubectl = Path(sysconfig.get_path("scripts")) / "kubectl"
+    log = tmp_path / "builds"
+    tool = tmp_path / "bin" / "kustomize"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/sh\nshift\nfor last; do :; done\necho "$last" >> {log}\nexec {kubectl} kustomize "$@"\n')
+    tool.chmod(0o755)
+    repository.environment["PATH"] = f"{tool.parent}:{repository.environment['PATH']}"
+
+    def built() -> list[str]:
+        lines = log.read_text().splitlines() if log.exists() else []
+        log.unlink(missing_ok=True)
+        return sorted(line.rpartition("/")[2] for line in lines)
+
+    return built
+
+
+def overlays() -> dict[str, str]:
+    """Three Applications: the kustomizations of `a` and `b` share a base, `c` stands alone and is in an AppProject of its own."""
+    files = {".gitguard.yaml": CONFIGURATION, "web.yaml": project(), "other.yaml": project("other")}
+    for name in "abc":
+        files[f"apps/{name}.yaml"] = deploying(f"deploy/{name}", name=name, into=f"web-{name}", project="other" if name == "c" else "web")
+        files[f"deploy/{name}/own.yaml"] = manifest(name=f"own-{name}")
+        files[f"deploy/{name}/kustomization.yaml"] = f"resources: [own.yaml{'' if name == 'c' else ', ../base'}]\n"
+    return {**files, "deploy/base/kustomization.yaml": "resources: [shared.yaml]\n", "deploy/base/shared.yaml": manifest(name="shared")}
+
+
+def test_only_what_depends_on_a_changed_base_is_built(repository, builds) -> None:
+    repository.commit(overlays())
+    repository.write({"deploy/base/shared.yaml": manifest("Namespace", "shared")})
+    result = repository.gitguard("hook", "--format", "json")
+    assert sorted(told(result.report)) == [
+        ("cluster-resource-not-permitted", "Namespace shared", "argocd/a"),
+        ("cluster-resource-not-permitted", "Namespace shared", "argocd/b"),
+        ("shared-resource", "Namespace shared", "argocd/b"),
+    ]
+    # Once as the index has them, and once as HEAD does.
+    assert builds() == ["a", "a", "b", "b"]
+    assert repository.gitguard("hook").code == 1
+    assert builds() == []
+
+
+def test_a_changed_app_project_builds_all_of_its_applications_and_no_others(repository, builds) -> None:
+    repository.commit(overlays())
+    repository.write({"other.yaml": project("other", namespaceResourceBlacklist=[{"group": "", "kind": "ConfigMap"}])})
+    assert told(repository.gitguard("hook", "--format", "json").report) == [("namespaced-resource-not-permitted", "ConfigMap own-c", "argocd/c")]
+    assert set(builds()) == {"c"}
+
+
+def test_a_change_that_no_application_reads_builds_nothing(repository, builds) -> None:
+    repository.commit({**overlays(), "elsewhere.yaml": manifest(name="elsewhere")})
+    repository.write({"elsewhere.yaml": manifest(name="other")})
+    assert repository.gitguard("hook").code == 0
+    assert builds() == []

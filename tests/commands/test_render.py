@@ -76,6 +76,18 @@ def test_what_argo_cd_refuses_ends_with_1_and_what_cannot_be_told_with_3(reposit
     assert (far.code, "undetermined" in far.out) == (3, True)
 
 
+def test_objects_of_a_chart_have_the_line_of_their_part_of_the_template(repository) -> None:
+    one, other = config_map("{{ .Release.Name }}-one"), config_map("other")
+    files = {"web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n", "web/templates/all.yaml": f"{one}---\n{other}"}
+    repository.write({".gitguard.yaml": CONFIGURATION, "apps/web.yaml": application("web", {"path": "web"}), **files})
+    shown = json.loads(repository.gitguard("render", "web", "--format", "json").out)
+    assert [(item["name"], item["path"], item["line"]) for item in shown["objects"]] == [
+        ("web-one", "web/templates/all.yaml", 2),
+        ("other", "web/templates/all.yaml", 7),
+    ]
+    assert "# from web/templates/all.yaml:7\n" in repository.gitguard("render", "web").out
+
+
 def test_an_application_that_another_one_makes_is_found(repository) -> None:
     chart = {"Chart.yaml": "apiVersion: v2\nname: root\nversion: 1.0.0\n", "templates/child.yaml": application("PLACE", {"path": "web"})}
     files = {f"root/{path}": content.replace("PLACE", "{{ .Values.child }}") for path, content in chart.items()}

@@ -327,3 +327,11 @@ def test_check_and_hook_judge_what_was_fetched_and_only_always_fetches(config, s
     assert (hook.code, hook.rules()) == (1, ["cluster-resource-not-permitted"])
     assert config.check("--render", "never").rules() == []
     assert server.count() == asked
+
+
+def test_all_that_one_kustomization_takes_is_fetched_at_once(config, serve) -> None:
+    server = serve(files({f"{number}.yaml": CONFIG_MAP.replace("NAME", f"n{number}") for number in range(30)}))
+    entries = "\n".join(f"- {server.url}/{number}.yaml" for number in range(30))
+    config.write({"web/kustomization.yaml": f"resources:\n{entries}\n", "app.yaml": application({"repoURL": HERE, "path": "web"})})
+    assert len(objects(render(config))) == 30
+    assert server.count() == 30

@@ -44,3 +44,40 @@ def test_a_field_of_a_template_is_looked_for_as_it_is_written() -> None:
     )
     assert locate(template, [(0, "/spec/project")])[0, "/spec/project"] == (8, 3)
     assert locate(template, [(0, "/spec/sources/0/path")])[0, "/spec/sources/0/path"] == (5, 1)
+
+
+# Two documents with the same keys; the list is one of a template's own items and a written one.
+PARTS = b"""kind: Service
+spec:
+  ports:
+    - port: 1
+---
+{{- if .x }}
+kind: Service
+spec:
+  ports:
+    {{- range .ports }}
+    - port: {{ . }}
+    {{- end }}
+    - port: 2
+      {{- if .y }}
+      nodePort: x
+      {{- end }}
+  type: {{ .type }}
+{{- end }}
+"""
+
+
+def test_a_field_is_looked_for_in_the_document_of_the_line_that_is_given() -> None:
+    places = locate(PARTS, [(-1, "/spec/ports/0/port"), (-7, "/spec/ports/0/nodePort"), (-7, "/spec/type"), (-7, "/kind"), (-1, "/spec/type")])
+    assert places[-1, "/spec/ports/0/port"] == (4, 7)
+    assert places[-7, "/spec/ports/0/nodePort"] == (15, 7)
+    assert places[-7, "/spec/type"] == (17, 3)
+    assert places[-7, "/kind"] == (7, 1)
+
+
+def test_a_field_that_a_template_writes_nowhere_or_more_than_once_is_not_guessed() -> None:
+    fields = ["/spec/ports/0/port", "/spec/ports/1/other", "/spec/other", "/metadata/namespace", ""]
+    places = locate(PARTS, [(-7, field) for field in fields])
+    assert [places[-7, field][0] for field in fields] == [9, 9, 7, 7, 7]
+    assert locate(b"", [(-3, "/a")])[-3, "/a"] == (3, 1)

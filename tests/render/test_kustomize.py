@@ -1,5 +1,6 @@
 """Kustomizations, with the Application's own options applied as `kustomize edit` would."""
 
+import re
 from typing import Any
 
 import pytest
@@ -44,6 +45,14 @@ def test_prefix_and_suffix_replace_those_of_the_kustomization(bench) -> None:
         (["nginx=*:9"], "mirror/nginx:9"),
         (["nginx=x/$ARGOCD_APP_NAME:${ARGOCD_APP_NAMESPACE}"], "x/web:team"),
         (["redis:1"], "mirror/nginx:7"),
+        (["nginx=quay.io:5000/a/b"], "quay.io:5000/a/b:1"),
+        (["nginx=quay.io:5000/a/b:2@sha256:abc"], "quay.io:5000/a/b:2@sha256:abc"),
+        (["nginx:4@sha256:abc"], "nginx:4@sha256:abc"),
+        (["nginx=*:*"], "mirror/nginx:7"),
+        (["nginx:*"], "nginx:7"),
+        (["nginx="], "nginx:1"),
+        (["=nginx:5"], "nginx:5"),
+        (["nginx:5", "nginx:6"], "nginx:6"),
     ],
 )
 def test_images_replace_those_of_the_same_name(bench, images, expected) -> None:
@@ -54,15 +63,98 @@ def test_images_replace_those_of_the_same_name(bench, images, expected) -> None:
     assert image(built(bench, {"images": images}, own)) == expected
 
 
-def test_an_image_without_tag_or_digest_is_refused(bench) -> None:
+@pytest.mark.parametrize("written", ["nginx", "", "quay.io:5000/nginx"])
+def test_an_image_without_tag_or_digest_is_refused(bench, written) -> None:
     bench.repository.write(FILES)
-    assert "is no image" in bench.one({"path": "web", "kustomize": {"images": ["nginx"]}}).failure
+    assert "is no image" in bench.one({"path": "web", "kustomize": {"images": [written]}}).failure
+
+
+def test_what_an_image_keeps_by_a_star_loses_the_suffix_of_its_tag(bench) -> None:
+    own = "resources: [d.yaml]\nimages: [{name: nginx, newName: '*', newTag: '7', tagSuffix: -x}]\n"
+    assert image(built(bench, {"images": ["redis:1"]}, own)) == "nginx:7"
+
+
+@pytest.mark.parametrize(
+    ("options", "refusal"),
+    [
+        ({"images": ["-x:1"]}, "for an option"),
+        ({"replicas": [{"name": "-d", "count": 1}]}, "for an option"),
+        ({"commonLabels": {"-f": "x"}}, "for an option"),
+        ({"components": ["-x"]}, "for an option|no match"),
+        ({"replicas": [{"name": "d", "count": "1_0"}]}, "expected integer value"),
+        ({"replicas": [{"name": "a=b", "count": 1}]}, "invalid format of replica"),
+        ({"commonAnnotations": {"": "x"}}, "need k:v pair"),
+        ({"components": [""]}, "no match"),
+        ({"components": ["."]}, "cycle"),
+        ({"components": ["["]}, "syntax error in pattern"),
+        ({"components": ["parts/*"]}, "no match"),
+    ],
+)
+def test_what_kustomize_edit_refuses(bench, options, refusal) -> None:
+    bench.repository.write(FILES)
+    assert re.search(refusal, bench.one({"path": "web", "kustomize": options}).failure)
+
+
+@pytest.mark.parametrize(
+    ("kustomization", "options"),
+    [
+        ("a: [\n", {"namePrefix": "x-"}),
+        ("[]\n", {"namePrefix": "x-"}),
+        ("# nothing\n", {"patches": [{"path": "p.yaml"}]}),
+        ("resources: [d.yaml]\nimages: [nginx]\n", {"images": ["nginx:2"]}),
+        ("resources: [d.yaml]\nimages: [{name: nginx, tag: '3'}]\n", {"images": ["nginx:2"]}),
+        ("resources: [d.yaml]\nreplicas: [{name: d, count: '3'}]\n", {"replicas": [{"name": "d", "count": 3}]}),
+        ("resources: [d.yaml]\ncommonLabels: {a: 1}\n", {"commonLabels": {"a": "1"}, "forceCommonLabels": True}),
+        ("resources: [d.yaml]\nnamePrefix: 5\n", {"namePrefix": "x-"}),
+        ("resources: [d.yaml]\nbases: ../base\n", {"namePrefix": "x-"}),
+        ("resources: [d.yaml]\nlabels: [{includeSelectors: false}]\n", {"commonLabels": {"a": "b"}, "labelWithoutSelector": True}),
+    ],
+)
+def test_a_kustomization_that_kustomize_edit_cannot_read_is_not_mended_by_options(bench, kustomization, options) -> None:
+    bench.repository.write({**FILES, "web/kustomization.yaml": kustomization, "web/p.yaml": DEPLOYMENT})
+    assert bench.one({"path": "web", "kustomize": options}).failure
+
+
+def test_fields_are_read_in_any_case(bench) -> None:
+    own = "Resources: [d.yaml]\nIMAGES: [{Name: nginx, NEWTAG: '7'}]\nLabels: [{Pairs: {a: b}}]\nreplicas: [{Name: d, Count: 5}]\n"
+    options = {"images": ["nginx=x:*"], "commonLabels": {"c": "d"}, "labelWithoutSelector": True, "replicas": [{"name": "d", "count": 2}]}
+    manifest = built(bench, options, own)
+    assert manifest["spec"]["replicas"] == 2
+    assert (image(manifest), manifest["metadata"]["labels"]) == ("x:7", {"own": "x", "a": "b", "c": "d"})
 
 
 @pytest.mark.parametrize(("count", "expected"), [(3, 3), ("4", 4)])
 def test_replicas(bench, count, expected) -> None:
     manifest = built(bench, {"replicas": [{"name": "d", "count": count}]}, "resources: [d.yaml]\nreplicas: [{name: d, count: 9}]\n")
     assert manifest["spec"]["replicas"] == expected
+
+
+def test_of_replicas_of_one_name_the_first_counts(bench) -> None:
+    own = "resources: [d.yaml]\nreplicas: [{name: d, count: 3}, {name: d, count: 4}]\n"
+    bench.repository.write({"web/e.yaml": DEPLOYMENT.replace("name: d,", "name: e,")})
+    own = own.replace("d.yaml", "d.yaml, e.yaml")
+    bench.repository.write({**FILES, "web/kustomization.yaml": own})
+    result = bench.one({"path": "web", "kustomize": {"replicas": [{"name": "e", "count": "+6"}]}})
+    assert [item.manifest["spec"]["replicas"] for item in result.objects] == [3, 6]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("a,b:c", "a,b:c"), ('"q"', "q"), ('"', '"'), ("'s'", "'s'"), ("a:b", "a:b"), ("", ""), ("$NO", ""), ("$$x", "$x")]
+)
+def test_values_of_annotations_and_labels_arrive_whole(bench, value, expected) -> None:
+    metadata = built(bench, {"commonAnnotations": {"a": value}, "commonAnnotationsEnvsubst": True, "commonLabels": {"l": value}})["metadata"]
+    assert (metadata["annotations"]["a"], metadata["labels"]["l"]) == (expected, expected)
+
+
+def test_labels_without_selector_join_the_first_entry_of_their_kind(bench) -> None:
+    own = (
+        "resources: [d.yaml]\nlabels: [{pairs: {team: sel}, includeSelectors: true}, {pairs: {team: old}, fields: [{path: spec/x, create: true}]}]\n"
+    )
+    bench.repository.write({**FILES, "web/kustomization.yaml": own})
+    options = {"commonLabels": {"team": "new"}, "labelWithoutSelector": True}
+    assert "team already in kustomization file" in bench.one({"path": "web", "kustomize": options}).failure
+    manifest = built(bench, {**options, "forceCommonLabels": True}, own)
+    assert (manifest["metadata"]["labels"]["team"], manifest["spec"]["x"]) == ("new", {"team": "new"})
 
 
 def test_common_labels_go_into_selectors(bench) -> None:
@@ -119,6 +211,26 @@ def test_patches_come_after_those_of_the_kustomization(bench) -> None:
     assert built(bench, {"patches": [patch(6)]}, own)["spec"]["replicas"] == 6
 
 
+def test_patches_that_are_null_are_refused_unless_an_edit_takes_them_away_before(bench) -> None:
+    own = "resources: [d.yaml]\npatches:\n"
+    bench.repository.write({**FILES, "web/kustomization.yaml": own, "web/p.yaml": "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: d}\n"})
+    assert "to be a list" in bench.one({"path": "web", "kustomize": {"patches": [{"path": "p.yaml"}]}}).failure
+    assert built(bench, {"patches": [{"path": "p.yaml"}], "namePrefix": "x-"}, own)["metadata"]["name"] == "x-d"
+
+
+def test_patches_under_a_name_in_another_case_are_decoded_over(bench) -> None:
+    patch = {"patch": "- {op: replace, path: /spec/replicas, value: 6}", "target": {"kind": "Deployment"}}
+    own = "resources: [d.yaml]\nPatches: [{path: p.yaml}]\n"
+    bench.repository.write({**FILES, "web/kustomization.yaml": own, "web/p.yaml": DEPLOYMENT})
+    assert "patch and path can't be set at the same time" in bench.one({"path": "web", "kustomize": {"patches": [patch]}}).failure
+    assert built(bench, {"patches": [patch], "namePrefix": "x-"}, own)["spec"]["replicas"] == 6
+
+
+def test_a_patch_has_the_fields_only_that_an_application_can_have(bench) -> None:
+    patch = {"patch": "- {op: replace, path: /spec/replicas, value: 6}", "target": {"kind": "Deployment", "nope": "x"}, "nope": 1}
+    assert built(bench, {"patches": [patch]})["spec"]["replicas"] == 6
+
+
 def test_a_patch_by_path_is_read_from_the_folder(bench) -> None:
     bench.repository.write({"web/p.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec: {replicas: 8}\n"})
     assert built(bench, {"patches": [{"path": "p.yaml"}]})["spec"]["replicas"] == 8
@@ -130,6 +242,24 @@ COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nname
 def test_components_are_added(bench) -> None:
     bench.repository.write({f"components/{name}/kustomization.yaml": COMPONENT.format(name) for name in ("a", "b")})
     assert built(bench, {"components": ["../components/a", "../components/b"]})["metadata"]["name"] == "d-a-b"
+
+
+@pytest.mark.parametrize(
+    ("components", "expected"),
+    [
+        (["../components/*"], "d-a-b"),
+        (["../components/[b]", "../components/a", "../components/b"], "d-b-a"),
+        (["../*/a"], "d-a"),
+        (["../components/a", "../components/a"], "d-a"),
+        (["parts/?"], "d-x"),
+        (["../[c]"], "d-c"),
+        (["../components/.*"], "d-h"),
+    ],
+)
+def test_components_may_be_globs(bench, components, expected) -> None:
+    folders = {"components/a": "a", "components/b": "b", "components/.h": "h", "web/parts/x": "x", "[c]": "c"}
+    bench.repository.write({f"{folder}/kustomization.yaml": COMPONENT.format(name) for folder, name in folders.items()})
+    assert built(bench, {"components": components})["metadata"]["name"] == expected
 
 
 def test_a_missing_component_is_refused(bench) -> None:

@@ -197,3 +197,16 @@ def test_hook_a_definition_that_is_staged_judges_objects_that_are_not(repository
     repository.commit({**BASE, "deploy/a.yaml": WIDGET, "a.yaml": deploying()})
     repository.write({"crds/widget.yaml": crd("Widget", "Cluster")})
     assert told(repository.gitguard("hook", "--format", "json").report) == [("cluster-resource-not-permitted", "Widget w", "argocd/web")]
+
+
+def test_two_applications_that_deploy_the_same_denied_object_are_both_named(repository) -> None:
+    """They were one finding, of whichever Application came first: mending that one brought the other up."""
+    apps = {"a.yaml": deploying(), "b.yaml": deploying(name="other")}
+    findings = repository.write({**BASE, "deploy/a.yaml": ROLE, **apps}).check().report["findings"]
+    denied = [finding for finding in findings if finding["rule"] == "cluster-resource-not-permitted"]
+    assert sorted(finding["application"] for finding in denied) == ["argocd/other", "argocd/web"]
+    assert len({finding["fingerprint"] for finding in denied}) == 2
+    repository.commit()
+    repository.write({"c.yaml": deploying(name="third")})
+    caused = repository.gitguard("hook", "--format", "json").report["findings"]
+    assert [finding["application"] for finding in caused if finding["rule"] == "cluster-resource-not-permitted"] == ["argocd/third"]

@@ -189,3 +189,16 @@ def test_hook_a_clusters_secret_is_a_change_for_all_that_goes_there(repository) 
     assert repository.check().rules() == []
     repository.write({"prod.yaml": secret})
     assert told(repository.gitguard("hook", "--format", "json").report) == [("resource-namespace-not-permitted", "ConfigMap web", "argocd/web")]
+
+
+def test_of_a_template_of_several_documents_the_one_is_named_that_makes_the_object(repository) -> None:
+    kept, away = manifest(name="{{ .Release.Name }}-kept"), manifest(name="{{ .Release.Name }}-away", namespace="{{ .Values.space }}")
+    silent = manifest(name="{{ .Values.any }}") + "  {{- with .Values.meta }}{{ toYaml . | nindent 2 }}{{ end }}\n"
+    values = "space: kube-system\nany: other\nmeta: {namespace: kube-public}\n"
+    files = {"deploy/Chart.yaml": CHART, "deploy/values.yaml": values, "deploy/templates/a.yaml": f"{kept}---\n{away}---\n{silent}"}
+    findings = repository.write({**BASE, **files, "a.yaml": deploying()}).check().report["findings"]
+    # The namespace where it is written, else the kind.
+    assert [(finding["object"]["name"], place(finding)) for finding in findings] == [
+        ("web-away", "deploy/templates/a.yaml:10"),
+        ("other", "deploy/templates/a.yaml:13"),
+    ]
