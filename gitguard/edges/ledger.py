@@ -58,6 +58,25 @@ class Writer:
             self._commit([self._encoded(entry) for entry in entries[start : start + _BATCH]], [self._key])
         return range(first, self.size)
 
+    def perform(self, intent: Mapping[str, Any], act: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+        """Announce an act, do it, and write how it ended; the answer is that outcome.
+
+        `act` gives the outcome's `result`, and what else is known of it. Where the announcement can't be made durable, OSError or Conflict is
+        raised and nothing was done. Where `act` itself fails, the outcome is "unknown", with the reason, and its error is raised on.
+        """
+        announced = {"kind": "intent", **intent}
+        self.append([announced])
+        ended: dict[str, Any] = {"kind": "outcome", "intent": announced["id"], "incident": announced["incident"], "object": announced["object"]}
+        try:
+            ended |= act()
+        except BaseException as error:
+            ended |= {"result": "unknown", "reason": f"{type(error).__name__} while it was done"}
+            raise
+        finally:
+            if "result" in ended:
+                self.append([ended])
+        return ended
+
     def hand_over(self, new: Signer) -> None:
         """Let another key sign from now on: an entry and the checkpoint over it are signed by both."""
         if new.name != self._key.name:

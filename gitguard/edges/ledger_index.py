@@ -18,14 +18,15 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS head (size INTEGER NOT NULL, root BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS objects (id INTEGER PRIMARY KEY, kind TEXT, namespace TEXT, name TEXT);
 CREATE INDEX IF NOT EXISTS by_name ON objects (name, kind, namespace);
-CREATE TABLE IF NOT EXISTS entries (number INTEGER PRIMARY KEY, time TEXT, kind TEXT, object INTEGER, actor TEXT, incident TEXT);
+CREATE TABLE IF NOT EXISTS entries (number INTEGER PRIMARY KEY, time TEXT, kind TEXT, object INTEGER, actor TEXT, incident TEXT, act TEXT);
 CREATE INDEX IF NOT EXISTS by_time ON entries (time);
 CREATE INDEX IF NOT EXISTS by_kind ON entries (kind, time);
 CREATE INDEX IF NOT EXISTS by_object ON entries (object, time) WHERE object IS NOT NULL;
 CREATE INDEX IF NOT EXISTS by_actor ON entries (actor, time) WHERE actor IS NOT NULL;
 CREATE INDEX IF NOT EXISTS by_incident ON entries (incident) WHERE incident IS NOT NULL;
+CREATE INDEX IF NOT EXISTS by_act ON entries (act, kind) WHERE act IS NOT NULL;
 """
-_VERSION = 1
+_VERSION = 2
 
 
 class Query(NamedTuple):
@@ -57,6 +58,12 @@ class Index:
         statement = f"SELECT number FROM entries WHERE {where} ORDER BY {order} DESC LIMIT ?"  # noqa: S608
         return sorted(number for (number,) in self._connection.execute(statement, (*values, most)))
 
+    def unfinished(self) -> list[int]:
+        """The announcements of acts whose outcome was never written."""
+        statement = """SELECT number FROM entries AS announced WHERE kind = 'intent' AND NOT EXISTS
+            (SELECT 1 FROM entries WHERE act = announced.act AND kind = 'outcome' AND number > announced.number) ORDER BY number"""
+        return [number for (number,) in self._connection.execute(statement)]
+
     def close(self) -> None:
         """Let the file go."""
         self._connection.close()
@@ -69,7 +76,7 @@ class Index:
         if size == self._head.size:
             return
         with self._connection:
-            self._connection.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?)", self._rows(size))
+            self._connection.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", self._rows(size))
             self._connection.execute("DELETE FROM head")
             self._connection.execute("INSERT INTO head VALUES (?, ?)", (self._head.size, self._head.root))
 
@@ -86,11 +93,11 @@ class Index:
                 entry = json.loads(data)
             except ValueError:
                 entry = {}
-            time, kind, identity, actor, incident = _row(entry if isinstance(entry, dict) else {})
+            time, kind, identity, actor, incident, act = _row(entry if isinstance(entry, dict) else {})
             if identity is not None and identity not in known:
                 known[identity] = len(known)
                 self._connection.execute("INSERT INTO objects VALUES (?, ?, ?, ?)", (known[identity], *identity))
-            yield number, time, kind, None if identity is None else known[identity], actor, incident
+            yield number, time, kind, None if identity is None else known[identity], actor, incident, act
 
     def _read(self, path: str) -> bytes:
         data = self._store.read(path)
@@ -112,13 +119,14 @@ def entries(store: Store, size: int, first: int = 0) -> Iterator[tuple[int, byte
                 yield index * WIDTH + position, entry
 
 
-def _row(entry: Mapping[str, Any]) -> tuple[str | None, str | None, tuple[str, ...] | None, str | None, str | None]:
-    """Time, kind, (kind, namespace, name) of the object, actor and incident of an entry."""
+def _row(entry: Mapping[str, Any]) -> tuple[str | None, str | None, tuple[str, ...] | None, str | None, str | None, str | None]:
+    """Time, kind, (kind, namespace, name) of the object, actor, incident and act of an entry."""
     about, actor = entry.get("object"), entry.get("actor")
     identity = tuple(str(about.get(key, "")) for key in ("kind", "namespace", "name")) if isinstance(about, Mapping) else None
     incident = entry.get("id") if entry.get("kind") == "drift" else entry.get("incident")
     by = actor.get("name") if isinstance(actor, Mapping) else entry.get("by")
-    return _text(entry.get("time")), _text(entry.get("kind")), identity, _text(by), _text(incident)
+    act = {"intent": entry.get("id"), "outcome": entry.get("intent")}.get(str(entry.get("kind")))
+    return _text(entry.get("time")), _text(entry.get("kind")), identity, _text(by), _text(incident), _text(act)
 
 
 def _conditions(query: Query) -> tuple[str, list[str]]:

@@ -21,7 +21,7 @@ def store(place: str, environment: Mapping[str, str]) -> Store:
         from gitguard.edges.ledger_objects import ObjectStore
     except ImportError as error:
         raise UsageError("ledgers in object storage take boto3", "pip install 'gitguard-gitops[s3]'") from error
-    return ObjectStore.at(place, environment)
+    return ObjectStore(place, environment)
 
 
 def judge() -> Callable[[Mapping[str, Any]], str]:

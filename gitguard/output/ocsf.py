@@ -90,6 +90,6 @@ def _resource(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _milliseconds(time: Any) -> int:
     try:
-        return int(datetime.fromisoformat(str(time).replace("Z", "+00:00")).timestamp() * 1000)
+        return int(datetime.fromisoformat(str(time)).timestamp() * 1000)
     except ValueError:
         return 0
