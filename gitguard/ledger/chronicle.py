@@ -28,9 +28,11 @@ class Chronicle:
         kind = entry.get("kind")
         time = entry.get("time")
         if isinstance(time, str):
-            if time < self._last_time:
+            if time.removesuffix("Z") < self._last_time.removesuffix("Z"):
                 self._remark("clock", number, f"the clock went back from {self._last_time} to {time}")
-            self._last_time = max(time, self._last_time)
+                # What was watched until a time of the other clock says nothing of gaps by this one.
+                self._watched_until.clear()
+            self._last_time = time
         if kind == "intent":
             self._open[str(entry.get("id"))] = number
         elif kind == "outcome" and self._open.pop(str(entry.get("intent")), None) is None:
