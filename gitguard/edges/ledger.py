@@ -97,7 +97,7 @@ class Writer:
         known = {"kind": "outcome", "intent": announced["id"], "incident": announced["incident"], "object": announced["object"]}
         try:
             ended = {**act(), **known}
-            self._judged(ended)
+            self._judged(self._whole(ended))
         except BaseException as error:
             self._give_up({**known, "result": "unknown", "reason": f"{type(error).__name__} while it was done"}, error)
             raise
@@ -180,11 +180,13 @@ class Writer:
         return self._acts
 
     def _encoded(self, entry: Mapping[str, Any], number: int, acts: Acts | None) -> bytes:
-        whole = {"version": VERSION, "time": self._clock(), **entry}
+        whole = self._whole(entry)
         return self._judged(whole if acts is None else acts.told(number, whole))
 
-    def _judged(self, entry: Mapping[str, Any]) -> bytes:
-        whole = {"version": VERSION, "time": self._clock(), **entry}
+    def _whole(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"version": VERSION, "time": self._clock(), **entry}
+
+    def _judged(self, whole: Mapping[str, Any]) -> bytes:
         said = self._judge(whole)
         if said:
             raise LedgerError(f"an entry that its schema refuses: {said}")

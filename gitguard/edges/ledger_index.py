@@ -26,7 +26,7 @@ CREATE INDEX IF NOT EXISTS by_actor ON entries (actor, time) WHERE actor IS NOT 
 CREATE INDEX IF NOT EXISTS by_incident ON entries (incident) WHERE incident IS NOT NULL;
 CREATE INDEX IF NOT EXISTS by_act ON entries (act, kind) WHERE act IS NOT NULL;
 """
-_VERSION = 2
+_VERSION = 3
 
 
 class Query(NamedTuple):
@@ -126,7 +126,9 @@ def _row(entry: Mapping[str, Any]) -> tuple[str | None, str | None, tuple[str, .
     incident = entry.get("id") if entry.get("kind") == "drift" else entry.get("incident")
     by = actor.get("name") if isinstance(actor, Mapping) else entry.get("by")
     act = {"intent": entry.get("id"), "outcome": entry.get("intent")}.get(str(entry.get("kind")))
-    return _text(entry.get("time")), _text(entry.get("kind")), identity, _text(by), _text(incident), _text(act)
+    # Without its Z, which sorts after the point of a fraction.
+    time = _text(entry.get("time"))
+    return None if time is None else time.removesuffix("Z"), _text(entry.get("kind")), identity, _text(by), _text(incident), _text(act)
 
 
 def _conditions(query: Query) -> tuple[str, list[str]]:
@@ -135,8 +137,8 @@ def _conditions(query: Query) -> tuple[str, list[str]]:
         ("kind = ?", query.kind),
         ("actor = ?", query.actor),
         ("incident = ?", query.incident),
-        ("time >= ?", query.since),
-        ("time < ?", query.until),
+        ("time >= ?", query.since.removesuffix("Z")),
+        ("time < ?", query.until.removesuffix("Z")),
     )
     for condition, wanted in asked:
         if wanted:
