@@ -44,8 +44,13 @@ class Fault:
         self._only = told.get("only", CALLS)
         self._descriptors: dict[int, str] = {}
         self.calls: list[str] = []
-        self.record: list[tuple[Any, ...]] = []
+        self._record = os.open(folder / f"record of {told['name']}", os.O_WRONLY | os.O_CREAT, 0o600)
+        self._write = os.write
         self._seen = 0
+
+    def note(self, *what: Any) -> None:
+        """Record what was done, for whoever looks at what is left of it when the power fails."""
+        self._write(self._record, pickle.dumps(what))
 
     def install(self) -> None:
         for name in CALLS:
@@ -67,12 +72,12 @@ class Fault:
                 self._meet(name, real, arguments)
             try:
                 done = real(*arguments, **options)
+                self.note(name, where, *(bytes(one) if isinstance(one, memoryview) else one for one in arguments[1:]))
             finally:
                 if met and self._at == number and self._how == "die after":
                     os.kill(os.getpid(), signal.SIGKILL)
             if name == "open":
                 self._descriptors[done] = where
-            self.record.append((name, where, *(bytes(one) if isinstance(one, memoryview) else one for one in arguments[1:])))
             if met and self._at <= number < self._at + self._for and self._how == "fail after":
                 if name == "open":
                     os.close(done)
@@ -158,7 +163,7 @@ class Story:
         os.fsync(descriptor)
         os.close(descriptor)
         if self._fault is not None:
-            self._fault.record.append(("acted", marker.name))
+            self._fault.note("acted", marker.name)
         return {"result": "reverted"}
 
     def _end_unfinished(self, writer: Writer) -> None:
@@ -177,7 +182,7 @@ class Story:
     def _say(self, line: str) -> None:
         os.write(self._said, f"{line}\n".encode())
         if self._fault is not None:
-            self._fault.record.append(("said", line))
+            self._fault.note("said", line)
 
 
 def _drift(incident: str) -> dict[str, Any]:
@@ -190,7 +195,7 @@ def _run(told: Mapping[str, Any]) -> None:
     story = Story(folder, told["name"], fault)
     fault.install()
     story.tell()
-    (folder / "record").write_bytes(pickle.dumps((fault.calls, fault.record)))
+    (folder / "calls").write_text("\n".join(fault.calls))
 
 
 def _serve() -> None:

@@ -73,8 +73,7 @@ class Victims:
         """The calls of an unharmed run."""
         folder = self.fresh()
         assert self.run(folder, "first", **fault) == 0
-        calls, _ = pickle.loads((folder / "record").read_bytes())  # noqa: S301
-        return list(calls)
+        return (folder / "calls").read_text().split("\n")
 
     def close(self) -> None:
         assert self._server.stdin is not None
@@ -280,28 +279,65 @@ class Disk:
         return chance.choice([durable, whole, whole[: len(whole) // 2], b"\0" * len(whole)])
 
 
+def recorded(folder: Path, name: str) -> Iterator[tuple[Any, ...]]:
+    """What a run did, one thing after the other."""
+    with (folder / f"record of {name}").open("rb") as file, suppress(EOFError):
+        while True:
+            yield pickle.load(file)  # noqa: S301
+
+
 def test_a_power_failure_after_any_call_leaves_a_log_that_verifies(victims: Victims) -> None:
     folder = victims.fresh()
     assert victims.run(folder, "first") == 0
-    _, record = pickle.loads((folder / "record").read_bytes())  # noqa: S301
-    disk, said, acts = Disk(str(folder)), [], []
+    record = list(recorded(folder, "first"))
+    world = World(folder)
     met = chosen(len(record), "power")
-    for number, (call, *rest) in enumerate(record):
-        if call == "said":
-            said += rest
-        elif call == "acted":
-            acts += rest
-        else:
-            disk.met(call, *rest)
+    for number, what in enumerate(record):
+        world.met(what)
         for seed in (None, 1, 2) if number in met else ():
-            left = victims.fresh()
-            disk.left(left, None if seed is None else random.Random(seed + number))
-            (left / "acts").mkdir()
-            for act in acts:
-                (left / "acts" / act).touch()
-            check(left, said)
-            assert victims.run(left, "second") == 0
-            check_ended(left)
+            world.fails(victims, None if seed is None else random.Random(seed + number))
+
+
+@pytest.mark.parametrize("call", ["mkdir", "rename"])
+def test_a_power_failure_takes_nothing_that_a_writer_built_on_what_a_killed_one_left(victims: Victims, call: str) -> None:
+    numbers = [number for number, name in enumerate(victims.calls()) if name == call]
+    for number in (numbers[one] for one in chosen(len(numbers), call)):
+        folder = victims.fresh()
+        assert victims.run(folder, "first", at=number, how="die after") == KILLED
+        assert victims.run(folder, "second") == 0
+        world = World(folder)
+        for what in (*recorded(folder, "first"), *recorded(folder, "second")):
+            world.met(what)
+        world.fails(victims, None)
+
+
+class World:
+    """What a record tells: what is on the disk, what was said, and which acts were done."""
+
+    def __init__(self, folder: Path) -> None:
+        self._disk = Disk(str(folder))
+        self._said: list[str] = []
+        self._acts: list[str] = []
+
+    def met(self, what: tuple[Any, ...]) -> None:
+        call, *rest = what
+        if call == "said":
+            self._said += rest
+        elif call == "acted":
+            self._acts += rest
+        else:
+            self._disk.met(call, *rest)
+
+    def fails(self, victims: Victims, chance: random.Random | None) -> None:
+        """Check what is left, and that a writer goes on from it."""
+        left = victims.fresh()
+        self._disk.left(left, chance)
+        (left / "acts").mkdir()
+        for act in self._acts:
+            (left / "acts" / act).touch()
+        check(left, self._said)
+        assert victims.run(left, "later") == 0
+        check_ended(left)
 
 
 def traced(folder: Path, name: str, *options: str) -> int:
