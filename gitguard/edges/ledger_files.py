@@ -58,11 +58,8 @@ class LocalStore:
         """Take away files that a later one stands for, and all that are narrower, which a writer left when it died. What can't be removed stays."""
         for path in paths:
             file = self.folder / _checked(path)
-            narrow = partial(path)
             with suppress(OSError):
-                _discard(
-                    [file] if narrow is None else [one for one in file.parent.iterdir() if one.name.isdecimal() and int(one.name) <= narrow.width]
-                )
+                _discard(_until(file, partial(path)))
                 file.parent.rmdir()
                 self._made.discard(file.parent)
 

@@ -35,7 +35,7 @@ from tests.conftest import ENVIRONMENT, ROOT
 from tests.edges.ledger_victim import JUDGE, NEW, OBJECT, OLD
 
 EVERY = os.environ.get("GITGUARD_FAULTS") == "all"
-SAMPLED = 12
+SAMPLED = 8
 KILLED = -signal.SIGKILL
 STRACE = shutil.which("strace")
 
@@ -83,19 +83,32 @@ class Victims:
         self._server.stdout.close()
 
 
-@pytest.fixture
-def quick_folder() -> Iterator[Path]:
+@contextmanager
+def in_memory() -> Iterator[Path]:
     """A fresh folder in memory where there is such a place: a kill does not ask what the disk did."""
     with tempfile.TemporaryDirectory(prefix="gitguard-faults-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as name:
         yield Path(name)
 
 
 @pytest.fixture
-def victims(quick_folder: Path, record_property: Callable[[str, object], None]) -> Iterator[Victims]:
-    made = Victims(quick_folder)
-    yield made
-    made.close()
-    record_property("faults", made.count)
+def quick_folder() -> Iterator[Path]:
+    with in_memory() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def all_victims() -> Iterator[Victims]:
+    with in_memory() as folder:
+        made = Victims(folder)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def victims(all_victims: Victims, record_property: Callable[[str, object], None]) -> Iterator[Victims]:
+    before = all_victims.count
+    yield all_victims
+    record_property("faults", all_victims.count - before)
 
 
 def chosen(count: int, seed: str) -> list[int]:
@@ -353,14 +366,13 @@ def traced(folder: Path, name: str, *options: str) -> int:
 _SYSTEM_CALLS = "/^(open|openat|write|fsync|rename|renameat|renameat2|unlink|unlinkat|mkdir|mkdirat|rmdir)$"
 
 
-@pytest.fixture
-def system_calls(quick_folder: Path) -> list[tuple[str, int]]:
+@pytest.fixture(scope="module")
+def system_calls(all_victims: Victims) -> list[tuple[str, int]]:
     """Each call of the kernel by which an unharmed run changes the ledger, and the how-many-eth of its name it is."""
     if STRACE is None or subprocess.run([STRACE, "-qq", "-o", os.devnull, "true"], capture_output=True).returncode:
         pytest.skip("strace is not here, or may not trace: the injector in the program makes the same faults")
-    folder = quick_folder / "counted"
-    folder.mkdir()
-    log = quick_folder / "log"
+    folder = all_victims.fresh()
+    log = folder / "log"
     assert traced(folder, "first", "-y", "-o", str(log), "-e", f"trace={_SYSTEM_CALLS}") == 0
     counts: Counter[str] = Counter()
     found = []
