@@ -133,12 +133,16 @@ def anchor(ledger: Ledger, repository: str, branch: str, witness: tuple[str, str
     """Have the checkpoint remembered elsewhere: on a git branch, by a witness; and print it as one line for a SIEM."""
     with _opened(ledger) as opened:
         head = opened.signed
+
+        def prove_from(size: int) -> Sequence[bytes]:
+            return proofs.consistency(size, opened.head.size, opened.read)
+
         try:
             if witness is not None:
                 url, key = witness
-                head = anchoring.countersigned(head, 0, [], url, _key(key))
+                head = anchoring.countersigned(head, prove_from, url, _key(key))
             if repository:
-                anchoring.publish(head, repository, branch, ledger.environment)
+                anchoring.publish(head, prove_from, repository, branch, ledger.environment)
         except LedgerError as error:
             raise UnusableLedger(str(error), "the checkpoint was not remembered there") from error
     return Outcome(output.siem(opened.head, head), ExitCode.CLEAN)
@@ -235,10 +239,12 @@ def _own_key(kept: Store) -> Verifier:
 
 def _key(written: str) -> Verifier:
     """A verifier key, or the one in a file."""
+    file = Path(written)
     try:
-        return verifier(written if "+" in written and not Path(written).is_file() else _content(Path(written)).decode("ascii", "replace"))
-    except LedgerError as error:
-        raise UsageError(f"--key {written[:80]}: {error.what}", "gitguard audit key show prints one: name+hash+base64") from error
+        return verifier(file.read_text(encoding="ascii", errors="replace") if file.is_file() else written)
+    except (LedgerError, OSError) as error:
+        said = error.what if isinstance(error, LedgerError) else error.strerror
+        raise UsageError(f"--key {written[:80]}: {said}, or a file with one", "gitguard audit key show prints the key of a ledger") from error
 
 
 def _anchors(paths: Sequence[Path]) -> Iterator[Anchor]:

@@ -47,6 +47,10 @@ class Signer(NamedTuple):
         """Its public half."""
         return Verifier(self.name, Ed25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes_raw())
 
+    def __repr__(self) -> str:
+        """Without the key: it may end up in a message."""
+        return f"Signer({self.name!r})"
+
     def encoded(self) -> str:
         """The key as Go's note package reads and writes it; it is secret."""
         return f"PRIVATE+KEY+{self.name}+{self.verifier.hash.hex()}+{_base64(_ED25519 + self.seed)}"
