@@ -70,11 +70,11 @@ def show(ledger: Ledger, number: int | None, query: Query, most: int, format_: s
         return Outcome("".join(output.entry(one, entry, format_) for one, entry in opened.found(number, query, most)), ExitCode.CLEAN)
 
 
-def export(ledger: Ledger, query: Query, format_: str) -> Outcome:
-    """Every entry that matches, one JSON object a line, as it is in the log or in OCSF."""
+def export(ledger: Ledger, query: Query, format_: str) -> Iterator[str]:
+    """Every entry that matches, one JSON object a line, as it is in the log or in OCSF; line by line, for a log may be large."""
     with _opened(ledger) as opened:
-        lines = (output.exported(one, entry, opened.head, format_) for one, entry in opened.found(None, query, opened.head.size))
-        return Outcome("".join(line for line in lines if line), ExitCode.CLEAN)
+        for number, entry in opened.found(None, query, opened.head.size):
+            yield output.exported(number, entry, opened.head, format_)
 
 
 def prove(ledger: Ledger, number: int) -> Outcome:

@@ -160,6 +160,7 @@ def test_exports_are_json_lines_or_ocsf(audit, ledger) -> None:
     events = [json.loads(line) for line in audit("export", "--ledger", ledger.folder, "--format", "ocsf").out.splitlines()]
     assert [event["type_uid"] for event in events] == [600303, 700103, 700103, 600303, 700103, 700103]
     call, announced, ended = events[:3]
+    assert announced["unmapped"]["resources"][0]["name"] == "web"
     assert (call["actor"]["user"]["name"], call["src_endpoint"]["ip"], call["severity"]) == ("alice", "192.0.2.7", "High")
     assert {event["metadata"]["correlation_uid"] for event in (call, announced, ended)} == {"incident-1"}
     assert announced["command_uid"] == ended["command_uid"] == "act-1"
