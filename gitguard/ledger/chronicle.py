@@ -53,7 +53,8 @@ class Chronicle:
             self._remark("gap", number, f"nothing is known of cluster {cluster or '-'} between {before} and {start}")
         if isinstance(end, str):
             self._watched_until[cluster] = max(end, before or "")
-        for gap in entry.get("gaps") or ():
+        gaps = entry.get("gaps")
+        for gap in gaps if isinstance(gaps, list) else ():
             if isinstance(gap, Mapping):
                 self._remark("gap", number, f"{gap.get('from')} to {gap.get('to')}: {gap.get('why')}")
 

@@ -6,6 +6,7 @@ What an entry holds is described by schemas/ledger-entry.schema.json.
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from gitguard.ledger.errors import LedgerError
@@ -15,6 +16,10 @@ VERSION = 1
 KINDS = ("drift", "intent", "outcome", "alert", "exception", "ack", "heartbeat", "key")
 _LARGEST_INTEGER = 2**53 - 1
 _MOST_LEVELS = 64
+# Shorter integers are exact in every reader, and written alike.
+_SAFE_DIGITS = 16
+# From here on UTF-16, by which RFC 8785 sorts keys, takes two units, and sorts otherwise than Python does.
+_FIRST_PAIR = "\U00010000"
 
 
 def encoded(entry: Mapping[str, Any]) -> bytes:
@@ -31,16 +36,19 @@ def encoded(entry: Mapping[str, Any]) -> bytes:
 def decoded(data: bytes, where: str = "") -> Mapping[str, Any]:
     """The entry in these bytes; LedgerError where they are not the canonical JSON of one object."""
     try:
-        value = json.loads(data, object_pairs_hook=_object)
+        text = data.decode()
+        value, same = _usual.decode(text), False
+        # What Python writes compactly with sorted keys is canonical, but for the numbers and the keys that only RFC 8785 knows to write.
+        if text.isascii() or max(text) < _FIRST_PAIR:
+            with suppress(TypeError):
+                same = _encoder.encode(value) == text
+        if not same:
+            value = _exact.decode(text)
+            same = _problem(value) == "" and canonical(value) == data
     except (ValueError, RecursionError) as error:
         raise LedgerError(f"no JSON: {error}", where) from error
     if not isinstance(value, dict):
         raise LedgerError("no JSON object", where)
-    try:
-        # What Python writes compactly with sorted keys is canonical, but for the numbers and the keys that only RFC 8785 knows to write.
-        same = _compact(value) == data or (_problem(value) == "" and canonical(value) == data)
-    except (ValueError, UnicodeEncodeError, RecursionError):
-        same = False
     if not same:
         raise LedgerError("no canonical JSON (RFC 8785)", where)
     return value
@@ -54,11 +62,15 @@ def canonical(value: Any) -> bytes:
     return data
 
 
-_encoder = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+class _Unusual:
+    """A number that Python may write otherwise than RFC 8785 does; the encoder refuses it."""
+
+    def __init__(self, digits: str) -> None:
+        pass
 
 
-def _compact(value: Any) -> bytes:
-    return _encoder.encode(value).encode()
+def _integer(digits: str) -> int | _Unusual:
+    return int(digits) if len(digits) < _SAFE_DIGITS else _Unusual(digits)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -66,6 +78,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) != len(pairs):
         raise ValueError("a key occurs twice in one object")
     return made
+
+
+_encoder = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_exact = json.JSONDecoder(object_pairs_hook=_object)
+_usual = json.JSONDecoder(object_pairs_hook=_object, parse_float=_Unusual, parse_int=_integer)
 
 
 def _problem(value: Any, depth: int = 0) -> str:

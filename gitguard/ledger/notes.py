@@ -151,8 +151,8 @@ def note(data: bytes, where: str = "") -> Note:
 
 def checkpoint(text: str, where: str = "") -> Checkpoint:
     """The checkpoint in a note's text; LedgerError where it is none."""
-    lines = text.split("\n")
-    if len(lines) < 4 or not lines[0] or not re.fullmatch(r"0|[1-9]\d{0,18}", lines[1]):
+    lines = text.removesuffix("\n").split("\n")
+    if len(lines) < 3 or "" in lines or not re.fullmatch(r"0|[1-9][0-9]{0,18}", lines[1]):
         raise LedgerError("no checkpoint: a name, a size and a hash are expected", where)
     root = _bytes(lines[2], where)
     if len(root) != SIZE:
