@@ -38,7 +38,13 @@ def short_story(count: int, first: int = 0) -> Iterator[dict[str, Any]]:
     """The same in as few words as the schema lets."""
     for number in range(first, first + count):
         turn = number // 2
-        act = {"kind": "intent", "id": f"a{turn}", "incident": f"i{turn}", "act": "update", "object": {"apiVersion": "v1", "kind": "Pod", "name": "p"}}
+        act = {
+            "kind": "intent",
+            "id": f"a{turn}",
+            "incident": f"i{turn}",
+            "act": "update",
+            "object": {"apiVersion": "v1", "kind": "Pod", "name": "p"},
+        }
         yield {"time": time(number), **({"kind": "outcome", "intent": f"a{turn}", "result": "reverted"} if number % 2 else act)}
 
 
@@ -147,7 +153,9 @@ def _outcome(turn: int) -> dict[str, Any]:
 
 
 def _heartbeat(turn: int) -> dict[str, Any]:
-    watched = [{"kind": kind, "resourceVersion": str(100_000 + turn), "objects": 500} for kind in ("Deployment", "StatefulSet", "DaemonSet", "Service")]
+    watched = [
+        {"kind": kind, "resourceVersion": str(100_000 + turn), "objects": 500} for kind in ("Deployment", "StatefulSet", "DaemonSet", "Service")
+    ]
     return {
         "kind": "heartbeat",
         "from": time(4 * turn),
