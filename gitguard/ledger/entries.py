@@ -15,6 +15,8 @@ from gitguard.ledger.tiles import LARGEST_ENTRY
 VERSION = 1
 KINDS = ("drift", "intent", "outcome", "alert", "exception", "ack", "heartbeat", "key")
 _LARGEST_INTEGER = 2**53 - 1
+_FIRST_EXPONENT = 1e21
+_TOO_LARGE = "it holds too large a number; write it as text"
 _MOST_LEVELS = 64
 # Shorter integers are exact in every reader, and written alike.
 _SAFE_DIGITS = 16
@@ -80,7 +82,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-_encoder = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_encoder = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 _exact = json.JSONDecoder(object_pairs_hook=_object)
 _usual = json.JSONDecoder(object_pairs_hook=_object, parse_float=_Unusual, parse_int=_integer)
 
@@ -92,9 +94,12 @@ def _problem(value: Any, depth: int = 0) -> str:
     if value is None or isinstance(value, bool):
         return ""
     if isinstance(value, int):
-        return "" if abs(value) <= _LARGEST_INTEGER else f"{value} is too large a number; write it as text"
+        return "" if abs(value) <= _LARGEST_INTEGER else _TOO_LARGE
     if isinstance(value, float):
-        return "" if value - value == 0 else f"{value} is no number in JSON"
+        if value - value != 0:
+            return f"{value} is no number in JSON"
+        # RFC 8785 writes it without exponent, so that it would be read as an integer that is not exact everywhere.
+        return _TOO_LARGE if _LARGEST_INTEGER < abs(value) < _FIRST_EXPONENT else ""
     if isinstance(value, str):
         return "" if not re.search(r"[\ud800-\udfff]", value) else "it holds half a character"
     if isinstance(value, Mapping):
