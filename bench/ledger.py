@@ -150,13 +150,16 @@ def batched(count: int, first: int = 0) -> Iterator[list[dict]]:
 def large(ledger: Path, count: int) -> None:
     with logs.opened(ledger) as writer:
         seconds = [timed(lambda one=batch: writer.append(one)) for batch in batched(count)]
-        single = [timed(lambda one=entry: writer.append([one])) * 1e3 for entry in logs.story(SINGLE, first=count)]
-    size, tenth = count + SINGLE, max(1, len(seconds) // 10)
+    size, tenth = count, max(1, len(seconds) // 10)
     stored = sum(file.stat().st_size for file in (ledger / "tile/entries").rglob("*") if file.is_file())
     print(f"{size:,} entries of {stored / size:.0f} bytes, appended in batches of {BATCH:,} within {sum(seconds):.0f} s")
     row("  the first 10%: entries/s", [BATCH / one for one in seconds[:tenth]], ",.0f")
     row("  the last 10%: entries/s", [BATCH / one for one in seconds[-tenth:]], ",.0f", "as the first")
-    row("  one by one after all of them, ms", single, goal="as before")
+    with logs.opened(ledger) as old, logs.opened(ledger.parent / "fresh") as new:
+        batches = list(batched(BATCH * 20, first=size))
+        pairs = [(timed(lambda one=batch: old.append(one)), timed(lambda one=batch: new.append(one))) for batch in batches]
+    row("  a batch more / the same batch in a fresh log, in turn", [late / early for late, early in pairs], goal="1")
+    size += BATCH * 20
     verifying(ledger, size)
     proving(ledger, size)
     asking(ledger, size)

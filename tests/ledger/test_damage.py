@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -343,6 +344,22 @@ def test_a_clock_that_jumps_back_is_a_remark():
     assert [(one.what, one.where) for one in verdict.remarks] == [("clock", "entry 1")]
 
 
+def test_times_are_compared_as_times_whatever_their_precision():
+    seconds = ("05Z", "05.2Z", "05.25Z", "06Z", "06.000001Z")
+    times = [f"2026-03-01T00:00:{one}" for one in seconds]
+    beats = [{"kind": "heartbeat", "time": end, "from": start, "to": end} for start, end in pairwise(times)]
+    assert written_by_itself(*beats).remarks == ()
+    (jump,) = written_by_itself(beats[1], {**beats[3], "from": times[2], "time": times[0]}).remarks
+    assert (jump.what, jump.message) == ("clock", f"the clock went back from {times[2]} to {times[0]}")
+    (gap,) = written_by_itself(beats[0], beats[3]).remarks
+    assert (gap.what, gap.where) == ("gap", "entry 1")
+
+
+def test_remarks_are_bounded():
+    intents = [entry for entry in logs.short_story(3_000) if entry["kind"] == "intent"]
+    assert len(written_by_itself(*intents).remarks) == 1_000
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -498,6 +515,21 @@ def test_the_command_says_that_it_is_another_key(command: Command):
     done = command.verify(key=str(OTHER_KEY.verifier))
     assert done.code == 1
     assert done.out.startswith(f"modified: checkpoint: it is not signed by {OTHER_KEY.verifier}, but by {logs.NAME}: another key, or ")
+
+
+def test_the_command_verifies_what_it_proves_and_nothing_else(command: Command, repository: Repository, tmp_path: Path):
+    file = tmp_path / "257.tlog-proof"
+    assert repository.gitguard("audit", "prove", "257", "--ledger", str(command.folder), "--output", str(file)).code == 0
+    whole = file.read_text()
+    for text, code, said in (
+        (whole, 0, f"proven: entry 257 of 258 of {logs.NAME}\n"),
+        (whole.replace("index 257", "index 256"), 1, "not proven: the entry is not entry 256 of the log"),
+        (whole.replace("index 257", "index 0257"), 3, f"not proven: {file}: no proof: the index of the entry is expected"),
+        ("", 3, f"not proven: {file}: no proof: c2sp.org/tlog-proof@v1 and a checkpoint are expected"),
+    ):
+        file.write_text(text)
+        done = repository.gitguard("audit", "verify", "--proof", str(file), "--key", str(KEY.verifier))
+        assert (done.code, done.out[: len(said)]) == (code, said)
 
 
 def test_the_command_says_the_same_to_machines(command: Command, larger: Files):
