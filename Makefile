@@ -36,6 +36,7 @@ bench: $(READY)  ## ratios against kubeconform and Argo CD's own functions, each
 	$(BIN)/python bench/bench.py
 	$(BIN)/python bench/can.py
 	$(BIN)/python bench/render.py
+	$(BIN)/python bench/ledger.py
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gitguard.commands.options import Outcome
-from gitguard.edges import anchors as anchoring
 from gitguard.edges import cache as caching
 from gitguard.edges import ledger as writing
 from gitguard.edges.ledger_index import Index, Query, entries
@@ -80,7 +79,7 @@ def export(ledger: Ledger, query: Query, format_: str) -> Iterator[str]:
 def prove(ledger: Ledger, number: int) -> Outcome:
     """One entry with its proof and the checkpoint, as a file that verifies on its own."""
     with _opened(ledger) as opened:
-        (_, data), *_ = opened.raw(number)
+        _, data = next(opened.raw(number))
         hashes = proofs.inclusion(number, opened.head.size, opened.read)
         if proofs.root_from_inclusion(leaf_hash(data), number, opened.head.size, hashes) != opened.head.root:
             raise UnusableLedger(f"entry {number} of {ledger.place} can't be proven: the log is damaged", "gitguard audit verify says what is wrong")
@@ -131,6 +130,9 @@ def key_rotate(ledger: Ledger, private: Path | None) -> Outcome:
 
 def anchor(ledger: Ledger, repository: str, branch: str, witness: tuple[str, str] | None) -> Outcome:
     """Have the checkpoint remembered elsewhere: on a git branch, by a witness; and print it as one line for a SIEM."""
+    # What talks to git and to the web takes as long to load as the rest of a command.
+    from gitguard.edges import anchors as anchoring
+
     with _opened(ledger) as opened:
         head = opened.signed
 

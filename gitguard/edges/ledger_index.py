@@ -26,7 +26,7 @@ CREATE INDEX IF NOT EXISTS by_actor ON entries (actor, time) WHERE actor IS NOT 
 CREATE INDEX IF NOT EXISTS by_incident ON entries (incident) WHERE incident IS NOT NULL;
 CREATE INDEX IF NOT EXISTS by_act ON entries (act, kind) WHERE act IS NOT NULL;
 """
-_VERSION = 2
+_VERSION = 3
 
 
 class Query(NamedTuple):
@@ -119,14 +119,14 @@ def entries(store: Store, size: int, first: int = 0) -> Iterator[tuple[int, byte
                 yield index * WIDTH + position, entry
 
 
-def _row(entry: Mapping[str, Any]) -> tuple[str | None, str | None, tuple[str, ...] | None, str | None, str | None, str | None]:
+def _row(entry: Mapping[str, Any]) -> tuple[str, str | None, tuple[str, ...] | None, str | None, str | None, str | None]:
     """Time, kind, (kind, namespace, name) of the object, actor, incident and act of an entry."""
     about, actor = entry.get("object"), entry.get("actor")
     identity = tuple(str(about.get(key, "")) for key in ("kind", "namespace", "name")) if isinstance(about, Mapping) else None
     incident = entry.get("id") if entry.get("kind") == "drift" else entry.get("incident")
     by = actor.get("name") if isinstance(actor, Mapping) else entry.get("by")
     act = {"intent": entry.get("id"), "outcome": entry.get("intent")}.get(str(entry.get("kind")))
-    return _text(entry.get("time")), _text(entry.get("kind")), identity, _text(by), _text(incident), _text(act)
+    return _moment(_text(entry.get("time"))), _text(entry.get("kind")), identity, _text(by), _text(incident), _text(act)
 
 
 def _conditions(query: Query) -> tuple[str, list[str]]:
@@ -135,8 +135,8 @@ def _conditions(query: Query) -> tuple[str, list[str]]:
         ("kind = ?", query.kind),
         ("actor = ?", query.actor),
         ("incident = ?", query.incident),
-        ("time >= ?", query.since),
-        ("time < ?", query.until),
+        ("time >= ?", _moment(query.since)),
+        ("time < ?", _moment(query.until)),
     )
     for condition, wanted in asked:
         if wanted:
@@ -150,6 +150,11 @@ def _conditions(query: Query) -> tuple[str, list[str]]:
         conditions.append(f"object IN (SELECT id FROM objects WHERE {chosen})")  # noqa: S608
         values += given.values()
     return " AND ".join(conditions), values
+
+
+def _moment(time: str | None) -> str:
+    """What times are ordered by: with its Z, a second would come after its own fractions."""
+    return (time or "").removesuffix("Z")
 
 
 def _text(value: Any) -> str | None:

@@ -9,7 +9,7 @@ from gitguard.ledger.notes import Checkpoint, Verifier
 from gitguard.ledger.proof_files import Proof
 from gitguard.ledger.verification import Verdict
 from gitguard.output import ocsf
-from gitguard.output.text import printable
+from gitguard.output.printing import printable
 
 
 def verdict(found: Verdict, trusted: Verifier, place: str, *, own_key: bool) -> str:
