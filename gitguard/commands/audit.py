@@ -94,11 +94,12 @@ def key_create(ledger: Ledger, name: str, private: Path | None) -> Outcome:
     kept = ledger.store
     made = writing.new_key(name)
     try:
-        if kept.read(CHECKPOINT) is not None:
-            raise UsageError(f"{ledger.place} has entries already", "gitguard audit key rotate hands over to another key")
-        writing.write_key(_private(ledger, private), made)
-        kept.put(OWN_KEY, f"{made.verifier}\n".encode())
-    except (LedgerError, OSError) as error:
+        with kept.writing():
+            if kept.read(CHECKPOINT) is not None:
+                raise UsageError(f"{ledger.place} has entries already", "gitguard audit key rotate hands over to another key")
+            writing.write_key(_private(ledger, private), made)
+            kept.put(OWN_KEY, f"{made.verifier}\n".encode())
+    except (LedgerError, LedgerBusy, OSError) as error:
         raise UnusableLedger(str(error), "nothing was changed") from error
     return Outcome(f"{made.verifier}\n", ExitCode.CLEAN)
 
@@ -112,19 +113,11 @@ def key_rotate(ledger: Ledger, private: Path | None) -> Outcome:
     """Hand over to a fresh key: an entry that both sign, and the old private key is kept beside the new one."""
     file = _private(ledger, private)
     try:
-        old = writing.read_key(file)
-        new = writing.new_key(old.name)
-        fresh = file.with_name(f"{file.name}.new")
-        fresh.unlink(missing_ok=True)
-        writing.write_key(fresh, new)
         kept = ledger.store
-        with writing.writing(kept, old, judge()) as writer:
-            writer.hand_over(new)
-            file.rename(file.with_name(f"{file.name}.{old.verifier.hash.hex()}"))
-            fresh.rename(file)
-            kept.put(OWN_KEY, f"{new.verifier}\n".encode())
+        new = writing.rotated(file, kept, judge())
+        kept.put(OWN_KEY, f"{new.verifier}\n".encode())
     except (LedgerError, LedgerBusy, Conflict, OSError) as error:
-        raise UnusableLedger(str(error), "the key was not changed, unless it says so above") from error
+        raise UnusableLedger(str(error), "`gitguard audit key rotate` again finishes what was begun") from error
     return Outcome(f"{new.verifier}\n", ExitCode.CLEAN)
 
 

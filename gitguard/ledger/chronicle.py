@@ -31,7 +31,9 @@ class Chronicle:
         if isinstance(time, str):
             if _moment(time) < _moment(self._last_time):
                 self._remark("clock", number, f"the clock went back from {self._last_time} to {time}")
-            self._last_time = max(time, self._last_time, key=_moment)
+                # What was watched until a time of the other clock says nothing of gaps by this one.
+                self._watched_until.clear()
+            self._last_time = time
         if kind == "intent":
             self._open[str(entry.get("id"))] = number
         elif kind == "outcome" and self._open.pop(str(entry.get("intent")), None) is None:

@@ -30,6 +30,35 @@ def bundle_path(index: int, width: int) -> str:
     return f"tile/entries/{_numbered(index, width)}"
 
 
+class Partial(NamedTuple):
+    """A file that is not full yet: the file that it will be, and how much it holds."""
+
+    whole: str
+    width: int
+
+    @property
+    def folder(self) -> str:
+        """Where its narrower and wider ones lie."""
+        return f"{self.whole}.p"
+
+
+def partial(path: str) -> Partial | None:
+    """What the name of a file of the tree says, None where it is not that of a partial one."""
+    whole, divided, width = path.rpartition(".p/")
+    return Partial(whole, int(width)) if divided and width.isdecimal() else None
+
+
+def beginning(path: str, data: bytes, width: int) -> bytes:
+    """What the file of the tree held when it was so wide: nothing in it changes, it only grows."""
+    if not path.startswith("tile/entries/"):
+        return data[: width * SIZE]
+    try:
+        return packed(unpacked(data, path)[:width])
+    except LedgerError:
+        # Damaged: whoever asked for it is to see that.
+        return data
+
+
 def tiles_of(size: int) -> Iterator[Tile]:
     """Every tile of a tree, from the leaves up."""
     level, count = 0, size
