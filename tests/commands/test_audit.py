@@ -190,7 +190,7 @@ def test_keys_are_made_shown_and_handed_over(audit, tmp_path) -> None:
     private.chmod(0o644)
     refused = audit("key", "rotate", "--ledger", folder)
     assert refused.code == 3
-    assert "others may read this private key" in refused.err
+    assert "others may read it" in refused.err
 
 
 def test_the_private_key_is_in_no_output_and_not_in_the_ledger(audit, ledger) -> None:
