@@ -119,7 +119,7 @@ def entries(store: Store, size: int, first: int = 0) -> Iterator[tuple[int, byte
                 yield index * WIDTH + position, entry
 
 
-def _row(entry: Mapping[str, Any]) -> tuple[str, str | None, tuple[str, ...] | None, str | None, str | None, str | None]:
+def _row(entry: Mapping[str, Any]) -> tuple[str | None, str | None, tuple[str, ...] | None, str | None, str | None, str | None]:
     """Time, kind, (kind, namespace, name) of the object, actor, incident and act of an entry."""
     about, actor = entry.get("object"), entry.get("actor")
     identity = tuple(str(about.get(key, "")) for key in ("kind", "namespace", "name")) if isinstance(about, Mapping) else None
@@ -131,7 +131,7 @@ def _row(entry: Mapping[str, Any]) -> tuple[str, str | None, tuple[str, ...] | N
 
 def _conditions(query: Query) -> tuple[str, list[str]]:
     conditions, values = ["1"], []
-    asked = (
+    asked: tuple[tuple[str, str | None], ...] = (
         ("kind = ?", query.kind),
         ("actor = ?", query.actor),
         ("incident = ?", query.incident),
@@ -152,9 +152,9 @@ def _conditions(query: Query) -> tuple[str, list[str]]:
     return " AND ".join(conditions), values
 
 
-def _moment(time: str | None) -> str:
+def _moment(time: str | None) -> str | None:
     """What times are ordered by: with its Z, a second would come after its own fractions."""
-    return (time or "").removesuffix("Z")
+    return time and time.removesuffix("Z")
 
 
 def _text(value: Any) -> str | None:

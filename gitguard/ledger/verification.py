@@ -51,6 +51,9 @@ class Anchor(NamedTuple):
     where: str
 
 
+_MISSING = Problem("truncated", "", "it is missing")
+
+
 def verified(read: Read, trusted: Verifier, anchors: Sequence[Anchor] = (), judge: Judge = lambda entry: "") -> Verdict:
     """Verify a whole log. `read` gives the files of the log, None for one that is not there; OSError means that it could not be looked at.
 
@@ -74,9 +77,6 @@ def verified(read: Read, trusted: Verifier, anchors: Sequence[Anchor] = (), judg
 def handover(old: Verifier, new: Verifier) -> str:
     """What both keys sign when one hands over to the other."""
     return f"gitguard ledger key handover\n{old}\n{new}\n"
-
-
-_MISSING = Problem("truncated", "", "it is missing")
 
 
 class _Head(NamedTuple):
@@ -216,7 +216,9 @@ class _Log:
         self._read = read
         self._head = head
         self._judge = judge
-        self._sizes = sorted(size for size in sizes if size <= head.size)
+        self._sizes: dict[int, list[int]] = {}
+        for size in sizes:
+            self._sizes.setdefault((size - 1) // WIDTH, []).append(size)
         self._different: list[Different] = []
 
     def walk(self) -> None:
@@ -227,9 +229,8 @@ class _Log:
             if entries is None:
                 return
             leaves = [sha256(b"\x00" + data).digest() for data in entries]
-            for size in self._sizes:
-                if first < size <= first + WIDTH:
-                    self.roots[size] = tree.root(leaves[: size - first])
+            for size in self._sizes.get(first // WIDTH, ()):
+                self.roots[size] = tree.root(leaves[: size - first])
             for number, data in enumerate(entries, first):
                 self._tell(number, data, path)
             tree.add(leaves)

@@ -151,3 +151,14 @@ def test_no_damaged_copy_of_a_log_is_accepted(verifiers: Verifiers, tmp_path: Pa
     said = verifiers.ask({"ledger": str(folder)} for folder in folders)
     assert [folder for folder, one in zip(folders, said, strict=True) if "error" not in one] == []
     assert [folder for folder in random.Random(0).sample(folders, SAMPLE) if not verifiers.fsck(folder)] == []
+
+
+def test_no_damaged_copy_of_a_log_of_two_levels_is_accepted(verifiers: Verifiers, tmp_path: Path):
+    held = logs.files(logs.written(tmp_path / "log", logs.short_story(258)))
+    missing = [{path: data for path, data in held.items() if path != lost} for lost in held]
+    copies = [*missing, *random.Random(0).sample(damaged(held), 200)]
+    folders = [logs.put(tmp_path / "damaged" / str(number), copy) for number, copy in enumerate(copies)]
+    said = verifiers.ask({"ledger": str(folder)} for folder in folders)
+    assert [folder for folder, one in zip(folders, said, strict=True) if "error" not in one] == []
+    assert [folder for folder in folders[:SAMPLE] if not verifiers.fsck(folder)] == []
+    assert [copy for copy in copies if logs.looked_at(copy).is_intact] == []
