@@ -32,10 +32,11 @@ oracle: $(READY)  ## N random questions, answered by Argo CD's own code and by g
 docs: $(READY)  ## regenerate docs/rules.md
 	$(BIN)/gitguard rules --format markdown > docs/rules.md
 
-bench: $(READY)  ## ratios against kubeconform and Argo CD's own functions, each in one run
+bench: $(READY)  ## ratios against kubeconform, Argo CD's own functions and Tessera, each in one run
 	$(BIN)/python bench/bench.py
 	$(BIN)/python bench/can.py
 	$(BIN)/python bench/render.py
+	$(BIN)/python bench/ledger.py
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

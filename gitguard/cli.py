@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -271,7 +272,17 @@ def audit_prove(index: int, ledger: str, output: Path | None) -> None:
 def audit_export(ledger: str, format_: str, output: Path | None, **query: str) -> None:
     """All entries, one JSON object a line."""
     command = _audit_command()
-    _finish(command.export(command.Ledger(ledger, dict(os.environ)), _query(query), format_), output)
+    lines = command.export(command.Ledger(ledger, dict(os.environ)), _query(query), format_)
+    try:
+        with output.open("w", encoding="utf-8") if output else nullcontext(sys.stdout) as target:
+            for line in lines:
+                target.write(line)
+            target.flush()
+    except OSError as error:
+        if output is None:
+            raise
+        raise UsageError(f"{output}: {error.strerror}", "--output names a file that can be written") from error
+    raise SystemExit(int(ExitCode.CLEAN))
 
 
 @audit.command("anchor")

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gitguard.commands.options import Outcome
-from gitguard.edges import anchors as anchoring
 from gitguard.edges import cache as caching
 from gitguard.edges import ledger as writing
 from gitguard.edges.ledger_index import Index, Query, entries
@@ -70,17 +69,17 @@ def show(ledger: Ledger, number: int | None, query: Query, most: int, format_: s
         return Outcome("".join(output.entry(one, entry, format_) for one, entry in opened.found(number, query, most)), ExitCode.CLEAN)
 
 
-def export(ledger: Ledger, query: Query, format_: str) -> Outcome:
-    """Every entry that matches, one JSON object a line, as it is in the log or in OCSF."""
+def export(ledger: Ledger, query: Query, format_: str) -> Iterator[str]:
+    """Every entry that matches, one JSON object a line, as it is in the log or in OCSF; line by line, for a log may be large."""
     with _opened(ledger) as opened:
-        lines = (output.exported(one, entry, opened.head, format_) for one, entry in opened.found(None, query, opened.head.size))
-        return Outcome("".join(line for line in lines if line), ExitCode.CLEAN)
+        for number, entry in opened.found(None, query, opened.head.size):
+            yield output.exported(number, entry, opened.head, format_)
 
 
 def prove(ledger: Ledger, number: int) -> Outcome:
     """One entry with its proof and the checkpoint, as a file that verifies on its own."""
     with _opened(ledger) as opened:
-        (_, data), *_ = opened.raw(number)
+        _, data = next(opened.raw(number))
         hashes = proofs.inclusion(number, opened.head.size, opened.read)
         if proofs.root_from_inclusion(leaf_hash(data), number, opened.head.size, hashes) != opened.head.root:
             raise UnusableLedger(f"entry {number} of {ledger.place} can't be proven: the log is damaged", "gitguard audit verify says what is wrong")
@@ -124,14 +123,21 @@ def key_rotate(ledger: Ledger, private: Path | None) -> Outcome:
 
 def anchor(ledger: Ledger, repository: str, branch: str, witness: tuple[str, str] | None) -> Outcome:
     """Have the checkpoint remembered elsewhere: on a git branch, by a witness; and print it as one line for a SIEM."""
+    # What talks to git and to the web takes as long to load as the rest of a command.
+    from gitguard.edges import anchors as anchoring
+
     with _opened(ledger) as opened:
         head = opened.signed
+
+        def prove_from(size: int) -> Sequence[bytes]:
+            return proofs.consistency(size, opened.head.size, opened.read)
+
         try:
             if witness is not None:
                 url, key = witness
-                head = anchoring.countersigned(head, 0, [], url, _key(key))
+                head = anchoring.countersigned(head, prove_from, url, _key(key))
             if repository:
-                anchoring.publish(head, repository, branch, ledger.environment)
+                anchoring.publish(head, prove_from, repository, branch, ledger.environment)
         except LedgerError as error:
             raise UnusableLedger(str(error), "the checkpoint was not remembered there") from error
     return Outcome(output.siem(opened.head, head), ExitCode.CLEAN)
@@ -228,10 +234,12 @@ def _own_key(kept: Store) -> Verifier:
 
 def _key(written: str) -> Verifier:
     """A verifier key, or the one in a file."""
+    file = Path(written)
     try:
-        return verifier(written if "+" in written and not Path(written).is_file() else _content(Path(written)).decode("ascii", "replace"))
-    except LedgerError as error:
-        raise UsageError(f"--key {written[:80]}: {error.what}", "gitguard audit key show prints one: name+hash+base64") from error
+        return verifier(file.read_text(encoding="ascii", errors="replace") if file.is_file() else written)
+    except (LedgerError, OSError) as error:
+        said = error.what if isinstance(error, LedgerError) else error.strerror
+        raise UsageError(f"--key {written[:80]}: {said}, or a file with one", "gitguard audit key show prints the key of a ledger") from error
 
 
 def _anchors(paths: Sequence[Path]) -> Iterator[Anchor]:

@@ -5,11 +5,12 @@ import subprocess
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from gitguard.ledger.errors import LedgerError
-from gitguard.ledger.notes import Verifier, checkpoint, note
+from gitguard.ledger.notes import Checkpoint, Verifier, checkpoint, note
+from gitguard.ledger.proofs import is_consistent
 from gitguard.ledger.witnessing import cosigned, request
 
 _SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false")
@@ -17,13 +18,18 @@ _IDENTITY = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for w
 _ATTEMPTS = 5
 _SECONDS = 60
 _LARGEST = 1 << 20
+_FINE, _CONFLICT = 200, 409
+_LONGEST_SIZE = 20
 
 
-def publish(head: bytes, repository: str, branch: str, environment: Mapping[str, str]) -> str:
+Prove = Callable[[int], Sequence[bytes]]
+
+
+def publish(head: bytes, prove: Prove, repository: str, branch: str, environment: Mapping[str, str]) -> str:
     """Add the checkpoint to a branch of a git repository (a path or URL), by a commit on top of what is there; the answer is that commit.
 
     Never forces: a branch that moved meanwhile is fetched again. LedgerError where the branch remembers what this checkpoint does not continue
-    by size, or where git fails.
+    (`prove` gives the proof of consistency from a size on), or where git fails.
     """
     current = checkpoint(note(head).text)
     path = f"checkpoints/{current.size:012d}"
@@ -32,14 +38,23 @@ def publish(head: bytes, repository: str, branch: str, environment: Mapping[str,
         for _ in range(_ATTEMPTS):
             parent = clone.fetched()
             latest = clone.show("checkpoint") if parent else None
-            if latest is not None and checkpoint(note(latest, branch).text, branch).size > current.size:
-                raise LedgerError(f"the branch {branch} remembers more entries than the ledger has: it was truncated", repository)
+            if latest is not None:
+                _continues(current, checkpoint(note(latest, branch).text, branch), prove, f"the branch {branch} of {repository}")
             if latest == head:
                 return parent
             commit = clone.committed({"checkpoint": head, path: head}, f"Checkpoint of {current.size} entries of {current.origin}", parent)
             if clone.pushed(commit):
                 return commit
     raise LedgerError(f"the branch {branch} moved at every attempt to add the checkpoint", repository)
+
+
+def _continues(current: Checkpoint, latest: Checkpoint, prove: Prove, where: str) -> None:
+    if latest.origin != current.origin:
+        raise LedgerError(f"it remembers another log, {latest.origin}", where)
+    if latest.size > current.size:
+        raise LedgerError(f"it remembers {latest.size} entries, and the ledger has {current.size}: it was truncated", where)
+    if not is_consistent(latest.size, latest.root, current.size, current.root, prove(latest.size)):
+        raise LedgerError(f"the first {latest.size} entries are not those that it remembers: the ledger was rewritten", where)
 
 
 class _Clone:
@@ -99,22 +114,33 @@ class _Clone:
             raise LedgerError(f"git {arguments[0]} did not end within {_SECONDS} seconds", self._branch) from error
 
 
-def countersigned(head: bytes, last: int, proof: Sequence[bytes], url: str, witness: Verifier) -> bytes:
-    """The checkpoint with the cosignature of a witness (C2SP tlog-witness) that last saw `last` entries; `proof` shows that these are still there.
+def countersigned(head: bytes, prove: Prove, url: str, witness: Verifier) -> bytes:
+    """The checkpoint with the cosignature of a witness (C2SP tlog-witness), which is shown that the log continues what it saw last.
 
     LedgerError where the witness refuses, answers nonsense, or can't be reached.
     """
     if not url.lower().startswith(("https://", "http://")):
         raise LedgerError("witnesses are asked by https or http", url)
-    asked = urllib.request.Request(f"{url.rstrip('/')}/add-checkpoint", request(last, proof, head), method="POST")  # noqa: S310
+    status, answer = _asked(url, request(0, [], head))
+    if status == _CONFLICT and answer.strip().isdigit() and len(answer) < _LONGEST_SIZE:
+        # It tells which size it saw last.
+        last = int(answer)
+        if last > checkpoint(note(head).text).size:
+            raise LedgerError(f"the witness saw {last} entries, and the ledger has fewer: it was truncated", url)
+        status, answer = _asked(url, request(last, prove(last), head))
+    if status != _FINE:
+        raise LedgerError(f"the witness refuses the checkpoint: {status} {answer[:200].decode('utf-8', 'replace').strip()}", url)
+    return cosigned(head, answer, witness, url)
+
+
+def _asked(url: str, body: bytes) -> tuple[int, bytes]:
+    asked = urllib.request.Request(f"{url.rstrip('/')}/add-checkpoint", body, method="POST")  # noqa: S310
     try:
         with urllib.request.urlopen(asked, timeout=_SECONDS) as answer:  # noqa: S310
-            return cosigned(head, answer.read(_LARGEST), witness, url)
+            return answer.status, answer.read(_LARGEST)
     except urllib.error.HTTPError as error:
-        said = error.read(200).decode("utf-8", "replace").strip()
-        error.close()
-        why = f"it last saw {said} entries" if error.code == 409 else f"{error.code} {said or error.reason}"
-        raise LedgerError(f"the witness refuses the checkpoint: {why}", url) from error
+        with error:
+            return error.code, error.read(_LARGEST)
     except OSError as error:
         raise LedgerError(f"the witness can't be reached: {getattr(error, 'reason', '') or error}", url) from error
 

@@ -126,19 +126,17 @@ def _row(entry: Mapping[str, Any]) -> tuple[str | None, str | None, tuple[str, .
     incident = entry.get("id") if entry.get("kind") == "drift" else entry.get("incident")
     by = actor.get("name") if isinstance(actor, Mapping) else entry.get("by")
     act = {"intent": entry.get("id"), "outcome": entry.get("intent")}.get(str(entry.get("kind")))
-    # Without its Z, which sorts after the point of a fraction.
-    time = _text(entry.get("time"))
-    return None if time is None else time.removesuffix("Z"), _text(entry.get("kind")), identity, _text(by), _text(incident), _text(act)
+    return _moment(_text(entry.get("time"))), _text(entry.get("kind")), identity, _text(by), _text(incident), _text(act)
 
 
 def _conditions(query: Query) -> tuple[str, list[str]]:
     conditions, values = ["1"], []
-    asked = (
+    asked: tuple[tuple[str, str | None], ...] = (
         ("kind = ?", query.kind),
         ("actor = ?", query.actor),
         ("incident = ?", query.incident),
-        ("time >= ?", query.since.removesuffix("Z")),
-        ("time < ?", query.until.removesuffix("Z")),
+        ("time >= ?", _moment(query.since)),
+        ("time < ?", _moment(query.until)),
     )
     for condition, wanted in asked:
         if wanted:
@@ -152,6 +150,11 @@ def _conditions(query: Query) -> tuple[str, list[str]]:
         conditions.append(f"object IN (SELECT id FROM objects WHERE {chosen})")  # noqa: S608
         values += given.values()
     return " AND ".join(conditions), values
+
+
+def _moment(time: str | None) -> str | None:
+    """What times are ordered by: with its Z, a second would come after its own fractions."""
+    return time and time.removesuffix("Z")
 
 
 def _text(value: Any) -> str | None:

@@ -1,6 +1,7 @@
 """The story that the entries tell: acts that were announced and ended, times that were watched, clocks that jumped."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 _MOST_REMARKS = 1000
@@ -28,7 +29,7 @@ class Chronicle:
         kind = entry.get("kind")
         time = entry.get("time")
         if isinstance(time, str):
-            if time.removesuffix("Z") < self._last_time.removesuffix("Z"):
+            if _moment(time) < _moment(self._last_time):
                 self._remark("clock", number, f"the clock went back from {self._last_time} to {time}")
                 # What was watched until a time of the other clock says nothing of gaps by this one.
                 self._watched_until.clear()
@@ -44,21 +45,27 @@ class Chronicle:
     def remarks(self) -> Iterator[Remark]:
         """What the reader should know."""
         yield from self._remarks
-        for act, number in self._open.items():
+        for act, number in islice(self._open.items(), _MOST_REMARKS):
             yield Remark("unfinished", f"entry {number}", f"the act {act} was announced, and no outcome was written")
 
     def _beat(self, number: int, entry: Mapping[str, Any]) -> None:
         cluster = str(entry.get("cluster", ""))
         start, end = entry.get("from"), entry.get("to")
         before = self._watched_until.get(cluster)
-        if isinstance(start, str) and before is not None and start > before:
+        if isinstance(start, str) and before is not None and _moment(start) > _moment(before):
             self._remark("gap", number, f"nothing is known of cluster {cluster or '-'} between {before} and {start}")
         if isinstance(end, str):
-            self._watched_until[cluster] = max(end, before or "")
-        for gap in entry.get("gaps") or ():
+            self._watched_until[cluster] = max(end, before or "", key=_moment)
+        gaps = entry.get("gaps")
+        for gap in gaps if isinstance(gaps, list) else ():
             if isinstance(gap, Mapping):
                 self._remark("gap", number, f"{gap.get('from')} to {gap.get('to')}: {gap.get('why')}")
 
     def _remark(self, what: str, number: int, message: str) -> None:
         if len(self._remarks) < _MOST_REMARKS:
             self._remarks.append(Remark(what, f"entry {number}", message))
+
+
+def _moment(time: str) -> str:
+    """What times are compared by: with its Z, a second would come after its own fractions."""
+    return time.removesuffix("Z")

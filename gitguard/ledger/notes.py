@@ -33,7 +33,7 @@ class Verifier(NamedTuple):
         return sha256(f"{self.name}\n".encode() + self.kind + self.key).digest()[:4]
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.hash.hex()}+{_base64(self.kind + self.key)}"
+        return f"{self.name}+{self.hash.hex()}+{to_base64(self.kind + self.key)}"
 
 
 class Signer(NamedTuple):
@@ -47,9 +47,13 @@ class Signer(NamedTuple):
         """Its public half."""
         return Verifier(self.name, Ed25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes_raw())
 
+    def __repr__(self) -> str:
+        """Without the key: it may end up in a message."""
+        return f"Signer({self.name!r})"
+
     def encoded(self) -> str:
         """The key as Go's note package reads and writes it; it is secret."""
-        return f"PRIVATE+KEY+{self.name}+{self.verifier.hash.hex()}+{_base64(_ED25519 + self.seed)}"
+        return f"PRIVATE+KEY+{self.name}+{self.verifier.hash.hex()}+{to_base64(_ED25519 + self.seed)}"
 
     def signature(self, text: bytes) -> bytes:
         """The bare signature of a text."""
@@ -84,7 +88,7 @@ class Checkpoint(NamedTuple):
 
     def text(self) -> str:
         """What is signed."""
-        return f"{self.origin}\n{self.size}\n{_base64(self.root)}\n"
+        return f"{self.origin}\n{self.size}\n{to_base64(self.root)}\n"
 
 
 def verifier(written: str) -> Verifier:
@@ -92,7 +96,7 @@ def verifier(written: str) -> Verifier:
     parts = written.strip().split("+", 2)
     if len(parts) != 3 or not _NAME.fullmatch(parts[0]):
         raise LedgerError("no verifier key: name+hash+base64 is expected")
-    key = _bytes(parts[2])
+    key = from_base64(parts[2])
     if len(key) != 33 or key[:1] not in (_ED25519, _COSIGNATURE):
         raise LedgerError("no verifier key of Ed25519")
     found = Verifier(parts[0], key[1:], key[:1])
@@ -106,7 +110,7 @@ def signer(written: str) -> Signer:
     parts = written.strip().split("+", 4)
     if len(parts) != 5 or parts[:2] != ["PRIVATE", "KEY"] or not _NAME.fullmatch(parts[2]):
         raise LedgerError("no private key: PRIVATE+KEY+name+hash+base64 is expected")
-    key = _bytes(parts[4])
+    key = from_base64(parts[4])
     if len(key) != 33 or key[:1] != _ED25519:
         raise LedgerError("no private key of Ed25519")
     found = Signer(parts[2], key[1:])
@@ -122,7 +126,7 @@ def is_name(name: str) -> bool:
 
 def signed(text: str, signers: Iterable[Signer]) -> bytes:
     """The note with a signature of each."""
-    lines = [f"\u2014 {one.name} {_base64(one.verifier.hash + one.signature(text.encode()))}\n" for one in signers]
+    lines = [f"\u2014 {one.name} {to_base64(one.verifier.hash + one.signature(text.encode()))}\n" for one in signers]
     return f"{text}\n{''.join(lines)}".encode()
 
 
@@ -142,7 +146,7 @@ def note(data: bytes, where: str = "") -> Note:
     signatures = []
     for line in below[:-1].split("\n"):
         found = _SIGNATURE.fullmatch(line)
-        value = _bytes(found.group(2), where) if found else b""
+        value = from_base64(found.group(2), where) if found else b""
         if found is None or len(value) < 5:
             raise LedgerError("no note: a line below it is no signature", where)
         signatures.append(Signature(found.group(1), value[:4], value[4:]))
@@ -151,10 +155,10 @@ def note(data: bytes, where: str = "") -> Note:
 
 def checkpoint(text: str, where: str = "") -> Checkpoint:
     """The checkpoint in a note's text; LedgerError where it is none."""
-    lines = text.split("\n")
-    if len(lines) < 4 or not lines[0] or not re.fullmatch(r"0|[1-9]\d{0,18}", lines[1]):
+    lines = text.removesuffix("\n").split("\n")
+    if len(lines) < 3 or "" in lines or not re.fullmatch(r"0|[1-9][0-9]{0,18}", lines[1]):
         raise LedgerError("no checkpoint: a name, a size and a hash are expected", where)
-    root = _bytes(lines[2], where)
+    root = from_base64(lines[2], where)
     if len(root) != SIZE:
         raise LedgerError("no checkpoint: the root hash has no 32 bytes", where)
     return Checkpoint(lines[0], int(lines[1]), root)
@@ -174,15 +178,17 @@ def _is_valid(verifier: Verifier, text: str, signature: Signature) -> bool:
     return True
 
 
-def _base64(data: bytes) -> str:
+def to_base64(data: bytes) -> str:
+    """Base64 as notes and proofs have it."""
     return base64.b64encode(data).decode()
 
 
-def _bytes(written: str, where: str = "") -> bytes:
+def from_base64(written: str, where: str = "") -> bytes:
+    """What is written in base64; LedgerError where it is none, or not written as everybody writes it: no byte of it may be changed unseen."""
     try:
         data = base64.b64decode(written, validate=True)
     except (binascii.Error, ValueError) as error:
         raise LedgerError("no base64", where) from error
-    if _base64(data) != written:
+    if to_base64(data) != written:
         raise LedgerError("no canonical base64", where)
     return data

@@ -1,16 +1,17 @@
 """One entry that can be verified by itself: a file in the format of C2SP tlog-proof, which holds the entry, its proof and the checkpoint."""
 
-import base64
-import binascii
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gitguard.ledger.entries import decoded
 from gitguard.ledger.errors import LedgerError
 from gitguard.ledger.hashes import SIZE, leaf_hash
-from gitguard.ledger.notes import Checkpoint, Verifier, checkpoint, note
+from gitguard.ledger.notes import Checkpoint, Verifier, checkpoint, from_base64, note, to_base64
 from gitguard.ledger.proofs import root_from_inclusion
 
 _HEADER = "c2sp.org/tlog-proof@v1"
+_INDEX = re.compile(r"index (0|[1-9][0-9]{0,18})")
 _MOST_HASHES = 64
 
 
@@ -25,7 +26,7 @@ class Proof(NamedTuple):
 
 def written(proof: Proof) -> bytes:
     """The file; the entry is what the format calls extra data."""
-    lines = [_HEADER, f"extra {_base64(proof.entry)}", f"index {proof.number}", *map(_base64, proof.hashes), "", ""]
+    lines = [_HEADER, f"extra {to_base64(proof.entry)}", f"index {proof.number}", *map(to_base64, proof.hashes), "", ""]
     return "\n".join(lines).encode() + proof.checkpoint
 
 
@@ -39,12 +40,13 @@ def parsed(data: bytes, where: str) -> Proof:
     rest = lines[1:] if extra is None else lines[2:]
     if extra is None:
         raise LedgerError("it holds no entry, so that it does not verify on its own", where)
-    if not rest or not rest[0].startswith("index ") or not rest[0][6:].isascii() or not rest[0][6:].isdigit():
+    index = _INDEX.fullmatch(rest[0]) if rest else None
+    if index is None:
         raise LedgerError("no proof: the index of the entry is expected", where)
-    hashes = tuple(_bytes(line, where) for line in rest[1:])
+    hashes = tuple(from_base64(line, where) for line in rest[1:])
     if len(hashes) > _MOST_HASHES or any(len(one) != SIZE for one in hashes):
         raise LedgerError("no proof: hashes of 32 bytes are expected", where)
-    return Proof(_bytes(extra, where), int(rest[0][6:]), hashes, signed)
+    return Proof(from_base64(extra, where), int(index.group(1)), hashes, signed)
 
 
 def wrong_with(proof: Proof, trusted: Sequence[Verifier], where: str) -> tuple[Checkpoint | None, str]:
@@ -54,20 +56,13 @@ def wrong_with(proof: Proof, trusted: Sequence[Verifier], where: str) -> tuple[C
         head = checkpoint(signed.text, where)
     except LedgerError as error:
         return None, error.what
-    if not any(signed.signed_by(key) for key in trusted):
-        return head, f"its checkpoint is not signed by {', '.join(map(str, trusted))}"
+    if not any(signed.signed_by(key) and key.name == head.origin for key in trusted):
+        return head, f"its checkpoint is not one of this log that {', '.join(map(str, trusted))} signed"
     root = root_from_inclusion(leaf_hash(proof.entry), proof.number, head.size, proof.hashes)
     if root != head.root:
         return head, f"the entry is not entry {proof.number} of the log that the checkpoint tells of: it, its index or its proof was changed"
-    return head, ""
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _bytes(line: str, where: str) -> bytes:
     try:
-        return base64.b64decode(line, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise LedgerError("no proof: base64 is expected", where) from error
+        decoded(proof.entry)
+    except LedgerError as error:
+        return head, f"the entry is in the log, and can't be read: {error.what}"
+    return head, ""

@@ -3,7 +3,7 @@
 What is wrong is named, with where: an auditor has to be able to say what happened.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -11,11 +11,13 @@ from gitguard.ledger.chronicle import Chronicle, Remark
 from gitguard.ledger.entries import decoded
 from gitguard.ledger.errors import LedgerError
 from gitguard.ledger.notes import Checkpoint, Note, Verifier, checkpoint, note, verifier
-from gitguard.ledger.tiles import CHECKPOINT, WIDTH, bundle_path
+from gitguard.ledger.remaking import EMPTY, HASH, Different, Tree, hashes_in
+from gitguard.ledger.tiles import CHECKPOINT, WIDTH, Tile, bundle_path
 
 Read = Callable[[str], bytes | None]
 Judge = Callable[[Mapping[str, Any]], str]
 _MOST_PROBLEMS = 100
+_LOOKS = 5
 
 
 class Problem(NamedTuple):
@@ -49,249 +51,27 @@ class Anchor(NamedTuple):
     where: str
 
 
+_MISSING = Problem("truncated", "", "it is missing")
+
+
 def verified(read: Read, trusted: Verifier, anchors: Sequence[Anchor] = (), judge: Judge = lambda entry: "") -> Verdict:
     """Verify a whole log. `read` gives the files of the log, None for one that is not there; OSError means that it could not be looked at.
 
     `trusted` is the key that the log began with, or any later one; `judge` says what is wrong with the shape of an entry, "" for nothing.
     """
-    try:
-        data = read(CHECKPOINT)
-    except OSError as error:
-        return Verdict(None, (Problem("unknown", CHECKPOINT, f"it can't be read: {error.strerror or error}"),))
-    if data is None:
-        return Verdict(None, (Problem("unknown", CHECKPOINT, "there is none: this is no ledger, or its head was taken away"),))
-    try:
-        head = note(data, CHECKPOINT)
-        claimed = checkpoint(head.text, CHECKPOINT)
-    except LedgerError as error:
-        return Verdict(None, (Problem("modified", CHECKPOINT, error.what),))
-    found = _Log(read, claimed, judge)
-    problems = [*found.walk(), *_signed(head, claimed, trusted, found), *_anchored(anchors, claimed, trusted, found)]
-    return Verdict(claimed, tuple(_distinct(problems)), tuple(found.chronicle.remarks()))
-
-
-def _distinct(problems: Sequence[Problem]) -> Iterator[Problem]:
-    shown = list(dict.fromkeys(problems))
-    yield from shown[:_MOST_PROBLEMS]
-    if len(shown) > _MOST_PROBLEMS:
-        yield Problem("modified", "", f"and {len(shown) - _MOST_PROBLEMS} more")
-
-
-def _signed(head: Note, claimed: Checkpoint, trusted: Verifier, found: "_Log") -> Iterator[Problem]:
-    """Is the checkpoint signed by the trusted key, or by one that it handed over to?"""
-    keys = [trusted, *found.successors(trusted)]
-    if any(head.signed_by(one) for one in keys):
-        return
-    names = ", ".join(one.name for one in head.signatures)
-    if any((one.name, one.hash) == (key.name, key.hash) for one in head.signatures for key in keys):
-        yield Problem("modified", CHECKPOINT, "its signature is not valid: the checkpoint was changed, or signed by somebody else")
-    else:
-        yield Problem("modified", CHECKPOINT, f"it is not signed by {keys[-1]}, but by {names}: another key, or the checkpoint of another log")
-
-
-def _anchored(anchors: Sequence[Anchor], claimed: Checkpoint, trusted: Verifier, found: "_Log") -> Iterator[Problem]:
-    for anchor in anchors:
+    for _ in range(_LOOKS):
+        data = _file(read, CHECKPOINT, Problem("unknown", CHECKPOINT, "there is none: this is no ledger, or its head was taken away"))
+        if isinstance(data, Problem):
+            return Verdict(None, (data,))
         try:
-            remembered = note(anchor.data, anchor.where)
-            old = checkpoint(remembered.text, anchor.where)
+            head = _head(data, CHECKPOINT)
         except LedgerError as error:
-            yield Problem("unknown", anchor.where, f"no checkpoint to compare with: {error.what}")
-            continue
-        if old.origin != claimed.origin:
-            yield Problem("unknown", anchor.where, f"it is of another log, {old.origin}, and this is {claimed.origin}")
-        elif not any(remembered.signed_by(one) for one in (trusted, *found.successors(trusted))):
-            yield Problem("unknown", anchor.where, "it is not signed by a key of this log, so that it proves nothing")
-        elif old.size > claimed.size:
-            yield Problem("truncated", CHECKPOINT, f"the log has {claimed.size} entries, and had {old.size} when {anchor.where} was remembered")
-        elif found.root_at(old.size) is None:
-            yield Problem("unknown", anchor.where, f"the log can't be read up to its entry {old.size}")
-        elif found.root_at(old.size) != old.root:
-            yield Problem("forked", anchor.where, f"the first {old.size} entries are not those that it remembers: the log was rewritten")
-
-
-class _Range:
-    """The hashes of the complete subtrees that a growing tree consists of, the largest first; a row of bits of the size."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self.stack: list[bytes] = []
-
-    def add(self, digest: bytes) -> None:
-        size = self.size
-        stack = self.stack
-        while size & 1:
-            digest = sha256(b"\x01" + stack.pop() + digest).digest()
-            size >>= 1
-        stack.append(digest)
-        self.size += 1
-
-    def root(self) -> bytes:
-        if not self.stack:
-            return sha256(b"").digest()
-        digest = self.stack[-1]
-        for left in reversed(self.stack[:-1]):
-            digest = sha256(b"\x01" + left + digest).digest()
-        return digest
-
-
-class _Level:
-    """One level of tiles, made anew from what is below, and compared with what is stored."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.row: list[bytes] = []
-        self.index = 0
-
-
-class _Log:
-    """One walk over the entries: hashes made anew, tiles compared, the story of the entries followed."""
-
-    def __init__(self, read: Read, claimed: Checkpoint, judge: Judge) -> None:
-        self.read = read
-        self.claimed = claimed
-        self.judge = judge
-        self.chronicle = Chronicle()
-        self.keys: list[tuple[Verifier, Verifier]] = []
-        self._range = _Range()
-        self._roots: dict[int, bytes] = {}
-        self._levels: list[_Level] = []
-        self._ended = False
-
-    def root_at(self, size: int) -> bytes | None:
-        if size == 0:
-            return sha256(b"").digest()
-        if size == self.claimed.size and not self._ended:
-            return self._range.root()
-        return self._roots.get(size) or self._walked_to(size)
-
-    def _walked_to(self, size: int) -> bytes | None:
-        """The root over the first entries, read again: anchors are few."""
-        digests = _Range()
-        for index in range((size + WIDTH - 1) // WIDTH):
-            entries = self._bundle(index)
-            if isinstance(entries, Problem) or len(entries) < min(WIDTH, size - index * WIDTH):
-                return None
-            for entry in entries[: size - index * WIDTH]:
-                digests.add(sha256(b"\x00" + entry).digest())
-        self._roots[size] = digests.root()
-        return self._roots[size]
-
-    def successors(self, trusted: Verifier) -> list[Verifier]:
-        """The keys that the trusted one handed over to, one to the next."""
-        found = [trusted]
-        for old, new in self.keys:
-            if str(old) == str(found[-1]):
-                found.append(new)
-        return found[1:]
-
-    def walk(self) -> Iterator[Problem]:
-        for index in range((self.claimed.size + WIDTH - 1) // WIDTH):
-            entries = self._bundle(index)
-            if isinstance(entries, Problem):
-                yield entries
-                self._ended = True
-                return
-            yield from self._judged(index, entries)
-        yield from self._finished()
-
-    def _bundle(self, index: int) -> list[bytes] | Problem:
-        width = min(WIDTH, self.claimed.size - index * WIDTH)
-        path = bundle_path(index, width)
-        try:
-            data = self.read(path)
-        except OSError as error:
-            return Problem("unknown", path, f"it can't be read: {error.strerror or error}")
-        if data is None:
-            return Problem("truncated", path, f"it is missing: the checkpoint tells of {self.claimed.size} entries")
-        entries: list[bytes] = []
-        position, end = 0, len(data)
-        while position + 2 <= end and len(entries) <= width:
-            start = position + 2
-            position = start + (data[position] << 8 | data[position + 1])
-            if position > end:
-                break
-            entries.append(data[start:position])
-        if position != end or len(entries) != width:
-            return Problem("modified", path, f"it does not hold {width} whole entries")
-        return entries
-
-    def _judged(self, index: int, entries: Sequence[bytes]) -> Iterator[Problem]:
-        path = bundle_path(index, len(entries))
-        digests = []
-        for position, data in enumerate(entries):
-            number = index * WIDTH + position
-            digest = sha256(b"\x00" + data).digest()
-            digests.append(digest)
-            self._range.add(digest)
-            yield from self._told(number, data, path)
-        yield from self._hashed(0, digests)
-
-    def _told(self, number: int, data: bytes, path: str) -> Iterator[Problem]:
-        where = f"entry {number} in {path}"
-        try:
-            entry = decoded(data)
-        except LedgerError as error:
-            yield Problem("invalid", where, error.what)
-            return
-        said = self.judge(entry)
-        if said:
-            yield Problem("invalid", where, said)
-        wrong = self.chronicle.tell(number, entry)
-        if wrong:
-            yield Problem("unannounced", where, wrong)
-        if entry.get("kind") == "key":
-            yield from self._handed_over(entry, where)
-
-    def _handed_over(self, entry: Mapping[str, Any], where: str) -> Iterator[Problem]:
-        try:
-            old, new = verifier(str(entry.get("old"))), verifier(str(entry.get("new")))
-            signed = note(str(entry.get("note")).encode())
-        except LedgerError as error:
-            yield Problem("invalid", where, f"a key that can't be read: {error.what}")
-            return
-        if signed.text != handover(old, new) or not (signed.signed_by(old) and signed.signed_by(new)):
-            yield Problem("modified", where, "the handing over of the key is not signed by both keys")
-        else:
-            self.keys.append((old, new))
-
-    def _hashed(self, number: int, digests: Sequence[bytes]) -> Iterator[Problem]:
-        """Add hashes to a level of tiles; whole tiles are compared and handed up."""
-        while len(self._levels) <= number:
-            self._levels.append(_Level(len(self._levels)))
-        level = self._levels[number]
-        level.row += digests
-        while len(level.row) >= WIDTH:
-            full, level.row = level.row[:WIDTH], level.row[WIDTH:]
-            yield from self._compared(level, full)
-            level.index += 1
-            digest = _Range()
-            for one in full:
-                digest.add(one)
-            yield from self._hashed(number + 1, [digest.root()])
-
-    def _finished(self) -> Iterator[Problem]:
-        for level in self._levels:
-            if level.row:
-                yield from self._compared(level, level.row)
-        if self._range.root() != self.claimed.root:
-            yield Problem("modified", CHECKPOINT, f"its root hash is not that of the {self.claimed.size} entries that are stored")
-
-    def _compared(self, level: _Level, expected: Sequence[bytes]) -> Iterator[Problem]:
-        path = f"tile/{level.number}/" + bundle_path(level.index, len(expected)).removeprefix("tile/entries/")
-        try:
-            stored = self.read(path)
-        except OSError as error:
-            yield Problem("unknown", path, f"it can't be read: {error.strerror or error}")
-            return
-        if stored is None:
-            yield Problem("truncated", path, "it is missing")
-            return
-        if stored == b"".join(expected):
-            return
-        if len(stored) != len(expected) * 32:
-            yield Problem("modified", path, f"it has {len(stored)} bytes, and {len(expected) * 32} belong there")
-            return
-        yield from _differences(level, path, [stored[at : at + 32] for at in range(0, len(stored), 32)], expected)
+            return Verdict(None, (Problem("modified", CHECKPOINT, error.what),))
+        # Who writes takes away the partial files when larger ones stand for them: they are read first, and again if the log grew meanwhile.
+        partial = {path: _file(read, path, _MISSING) for path in _partial(head.says.size)}
+        if _MISSING not in partial.values() or _file(read, CHECKPOINT, _MISSING) == data:
+            return _looked_at(_holding(partial, read), head, trusted, anchors, judge)
+    return Verdict(None, (Problem("unknown", CHECKPOINT, "the log grows faster than it can be read: verify a copy of it"),))
 
 
 def handover(old: Verifier, new: Verifier) -> str:
@@ -299,16 +79,283 @@ def handover(old: Verifier, new: Verifier) -> str:
     return f"gitguard ledger key handover\n{old}\n{new}\n"
 
 
-def _differences(level: _Level, path: str, stored: Sequence[bytes], expected: Sequence[bytes]) -> Iterator[Problem]:
-    """Which hashes differ; entries that only changed places are told as such."""
-    places = {digest: position for position, digest in enumerate(stored)}
-    for position, (was, now) in enumerate(zip(stored, expected, strict=True)):
-        if was == now:
-            continue
-        number = level.index * WIDTH + position
-        if level.number:
-            yield Problem("modified", path, f"its hash {position} is not that of what is below it")
-        elif now in places:
-            yield Problem("reordered", f"entry {number}", f"it was entry {level.index * WIDTH + places[now]} when it was written ({path})")
+class _Head(NamedTuple):
+    """A checkpoint, the note that it is in, and where that is from."""
+
+    where: str
+    note: Note
+    says: Checkpoint
+
+
+def _looked_at(read: Read, head: _Head, trusted: Verifier, anchors: Sequence[Anchor], judge: Judge) -> Verdict:
+    problems = _Problems()
+    remembered = [*_remembered(anchors, problems)]
+    log = _Log(read, head.says, judge, {one.says.size for one in remembered})
+    log.walk()
+    keys = _chain(trusted, log.handovers)
+    problems.add(*_signed(head, trusted, keys, log))
+    for old in remembered:
+        problems.add(*_anchored(old, head.says, keys, log.roots))
+    return Verdict(head.says, (*log.problems, *problems), tuple(log.chronicle.remarks()))
+
+
+def _partial(size: int) -> Iterator[str]:
+    """The files of a tree that are partial."""
+    if size % WIDTH:
+        yield bundle_path(size // WIDTH, size % WIDTH)
+    level = 0
+    while size:
+        if size % WIDTH:
+            yield Tile(level, size // WIDTH, size % WIDTH).path
+        level, size = level + 1, size // WIDTH
+
+
+class _Problems:
+    """The first of them, and how many more there are."""
+
+    def __init__(self) -> None:
+        self._kept: list[Problem] = []
+        self._more = 0
+
+    def add(self, *problems: Problem) -> None:
+        free = _MOST_PROBLEMS - len(self._kept)
+        self._kept += problems[:free]
+        self._more += len(problems[free:])
+
+    def __iter__(self) -> Iterator[Problem]:
+        yield from self._kept
+        if self._more:
+            yield self._kept[-1]._replace(message=f"and {self._more} more problems")
+
+
+def _file(read: Read, path: str, missing: Problem) -> bytes | Problem:
+    try:
+        data = read(path)
+    except OSError as error:
+        return Problem("unknown", path, f"it can't be read: {error.strerror or error}")
+    return missing if data is None else data
+
+
+def _holding(held: Mapping[str, bytes | Problem], read: Read) -> Read:
+    def reading(path: str) -> bytes | None:
+        found = held.get(path)
+        return found if isinstance(found, bytes) else read(path)
+
+    return reading
+
+
+def _head(data: bytes, where: str) -> _Head:
+    found = note(data, where)
+    return _Head(where, found, checkpoint(found.text, where))
+
+
+def _remembered(anchors: Iterable[Anchor], problems: _Problems) -> Iterator[_Head]:
+    for anchor in anchors:
+        try:
+            yield _head(anchor.data, anchor.where)
+        except LedgerError as error:
+            problems.add(Problem("unknown", anchor.where, f"no checkpoint to compare with: {error.what}"))
+
+
+def _chain(trusted: Verifier, handovers: Sequence[tuple[Verifier, Verifier]]) -> list[Verifier]:
+    """The keys of the log, one to the next: those before the trusted one, which it vouched for when it took over, and those after it."""
+    keys = [trusted]
+    for old, new in handovers:
+        if old == keys[-1]:
+            keys.append(new)
+    for old, new in reversed(handovers):
+        if new == keys[0]:
+            keys.insert(0, old)
+    return keys
+
+
+def _signed(head: _Head, trusted: Verifier, keys: Sequence[Verifier], log: "_Log") -> Iterator[Problem]:
+    """Is it the checkpoint of this log, signed by the key that the trusted one handed over to last?"""
+    signers = [key for key in keys if any((one.name, one.hash) == (key.name, key.hash) for one in head.note.signatures)]
+    if not all(head.note.signed_by(key) for key in signers):
+        yield Problem("modified", head.where, "its signature is not valid: the checkpoint was changed, or signed by somebody else")
+    elif keys[-1] in signers:
+        if head.says.origin != trusted.name:
+            yield Problem("modified", head.where, f"it is the checkpoint of another log, {head.says.origin}, and not of {trusted.name}")
+    elif signers:
+        yield Problem("modified", head.where, f"it is signed by {signers[-1]} alone, a key that had handed over to {keys[-1]}")
+    else:
+        names = ", ".join(one.name for one in head.note.signatures)
+        message = f"it is not signed by {keys[-1]}, but by {names}: another key, or the checkpoint of another log"
+        # In what can't be read there may be the entry by which the trusted key handed over to the one that signed.
+        yield Problem("modified" if log.is_whole else "unknown", head.where, message)
+
+
+def _anchored(old: _Head, head: Checkpoint, keys: Sequence[Verifier], roots: Mapping[int, bytes]) -> Iterator[Problem]:
+    """Does the log continue the one that is remembered?"""
+    size = old.says.size
+    if old.says.origin != head.origin:
+        yield Problem("unknown", old.where, f"it is of another log, {old.says.origin}, and this is {head.origin}")
+    elif not any(old.note.signed_by(key) for key in keys):
+        yield Problem("unknown", old.where, "it is not signed by a key of this log, so that it proves nothing")
+    elif size > head.size:
+        yield Problem("truncated", CHECKPOINT, f"the log has {head.size} entries, and had {size} when {old.where} was remembered")
+    elif size not in roots:
+        yield Problem("unknown", old.where, f"the log can't be read up to its entry {size}")
+    elif roots[size] != old.says.root:
+        yield Problem("forked", old.where, f"the first {size} entries are not those that it remembers: the log was rewritten")
+
+
+class _Log:
+    """One walk over the entries: hashes made anew, tiles compared, the story of the entries followed.
+
+    Afterwards `roots` holds the root hashes that the log had at the sizes asked for, and `is_whole` says whether every entry could be read.
+    """
+
+    def __init__(self, read: Read, head: Checkpoint, judge: Judge, sizes: Iterable[int]) -> None:
+        self.problems = _Problems()
+        self.chronicle = Chronicle()
+        self.handovers: list[tuple[Verifier, Verifier]] = []
+        self.roots = {0: EMPTY}
+        self.is_whole = False
+        self._read = read
+        self._head = head
+        self._judge = judge
+        self._sizes: dict[int, list[int]] = {}
+        for size in sizes:
+            self._sizes.setdefault((size - 1) // WIDTH, []).append(size)
+        self._different: list[Different] = []
+
+    def walk(self) -> None:
+        tree = Tree(self._compare)
+        for first in range(0, self._head.size, WIDTH):
+            path = bundle_path(first // WIDTH, self._width(first))
+            entries = self._bundle(path, self._width(first))
+            if entries is None:
+                return
+            leaves = [sha256(b"\x00" + data).digest() for data in entries]
+            for size in self._sizes.get(first // WIDTH, ()):
+                self.roots[size] = tree.root(leaves[: size - first])
+            for number, data in enumerate(entries, first):
+                self._tell(number, data, path)
+            tree.add(leaves)
+        tree.end()
+        self.is_whole = True
+        self._conclude(tree.root())
+
+    def _width(self, first: int) -> int:
+        return min(WIDTH, self._head.size - first)
+
+    def _wrong(self, what: str, where: str, message: str) -> None:
+        self.problems.add(Problem(what, where, message))
+
+    def _file(self, path: str) -> bytes | None:
+        message = f"it is missing: the checkpoint tells of {self._head.size} entries"
+        data = _file(self._read, path, _MISSING._replace(where=path, message=message))
+        if isinstance(data, Problem):
+            self.problems.add(data)
+            return None
+        return data
+
+    def _bundle(self, path: str, width: int) -> list[bytes] | None:
+        data = self._file(path)
+        if data is None:
+            return None
+        entries: list[bytes] = []
+        position, end = 0, len(data)
+        while position + 2 <= end and len(entries) < width:
+            start = position + 2
+            position = start + (data[position] << 8 | data[position + 1])
+            entries.append(data[start:position])
+        if position != end or len(entries) != width:
+            self._wrong("modified", path, f"it does not hold {width} whole entries")
+            return None
+        return entries
+
+    def _tell(self, number: int, data: bytes, path: str) -> None:
+        try:
+            entry = decoded(data)
+        except LedgerError as error:
+            self._wrong("invalid", f"entry {number} in {path}", error.what)
+            return
+        if said := self._judge(entry):
+            self._wrong("invalid", f"entry {number} in {path}", said)
+        if said := self.chronicle.tell(number, entry):
+            self._wrong("unannounced", f"entry {number} in {path}", said)
+        if entry.get("kind") == "key":
+            self._hand_over(entry, f"entry {number} in {path}")
+
+    def _hand_over(self, entry: Mapping[str, Any], where: str) -> None:
+        try:
+            old, new = verifier(str(entry.get("old"))), verifier(str(entry.get("new")))
+            statement = note(str(entry.get("note")).encode())
+        except LedgerError as error:
+            self._wrong("invalid", where, f"a key that can't be read: {error.what}")
+            return
+        if statement.text == handover(old, new) and statement.signed_by(old) and statement.signed_by(new):
+            self.handovers.append((old, new))
         else:
-            yield Problem("modified", f"entry {number}", f"its hash is not the one in {path}: the entry was changed, or the tile was")
+            self._wrong("modified", where, "the handing over of the key is not signed by both keys")
+
+    def _compare(self, level: int, number: int, hashes: list[bytes]) -> None:
+        tile = Tile(level, number, len(hashes))
+        stored = self._file(tile.path)
+        if stored is None or stored == b"".join(hashes):
+            return
+        if len(stored) != len(hashes) * HASH:
+            self._wrong("modified", tile.path, f"it has {len(stored)} bytes, and {len(hashes) * HASH} belong there")
+        elif len(self._different) < _MOST_PROBLEMS:
+            self._different.append(Different(tile, hashes_in(stored), hashes))
+
+    def _conclude(self, root: bytes) -> None:
+        """Say what was changed: the tiles where the entries lead to the root that is signed, the entries where the tiles do."""
+        if root == self._head.root:
+            self._tiles_changed(self._different, "the entries are those that the checkpoint tells of")
+            return
+        root_of_tiles, upper = self._from_tiles()
+        below = [one for one in self._different if one.tile.level == 0]
+        if root_of_tiles == self._head.root:
+            self._entries_changed(below, "the entry was changed")
+            self._tiles_changed(upper, "the tiles below it are those that the checkpoint tells of")
+            return
+        self._entries_changed(below, "the entry was changed, or the tile was")
+        if not below:
+            self._tiles_changed(self._different, "it was changed, or what is below it was")
+        self._wrong("modified", CHECKPOINT, f"its root hash is not that of the {self._head.size} entries that are stored")
+
+    def _from_tiles(self) -> tuple[bytes, list[Different]]:
+        """The root of what the tiles say that the leaves are, b"" where that can't be known; and the tiles above that do not fit to it."""
+        upper: list[Different] = []
+
+        def compare(level: int, number: int, hashes: list[bytes]) -> None:
+            stored = self._stored(Tile(level, number, len(hashes)))
+            if level and stored and stored != hashes:
+                upper.append(Different(Tile(level, number, len(hashes)), stored, hashes))
+
+        tree = Tree(compare)
+        for first in range(0, self._head.size, WIDTH):
+            leaves = self._stored(Tile(0, first // WIDTH, self._width(first)))
+            if leaves is None:
+                return b"", []
+            tree.add(leaves)
+        tree.end()
+        return tree.root(), upper
+
+    def _stored(self, tile: Tile) -> list[bytes] | None:
+        """The hashes of a tile, None where it does not hold as many as it must."""
+        data = _file(self._read, tile.path, _MISSING)
+        return hashes_in(data) if isinstance(data, bytes) and len(data) == tile.width * HASH else None
+
+    def _tiles_changed(self, tiles: Iterable[Different], why: str) -> None:
+        for one in tiles:
+            place, *more = one.places()
+            beside = f" and {len(more)} more are" if more else " is"
+            self._wrong("modified", one.tile.path, f"the tile was changed: its hash {place}{beside} not that of what is below; {why}")
+
+    def _entries_changed(self, tiles: Iterable[Different], why: str) -> None:
+        """Entries that only changed places are told as such."""
+        for one in tiles:
+            first = one.tile.number * WIDTH
+            places = {digest: place for place, digest in enumerate(one.stored)}
+            where = f"in {bundle_path(one.tile.number, one.tile.width)}"
+            for place in one.places():
+                before = places.get(one.made[place])
+                if before is None:
+                    self._wrong("modified", f"entry {first + place} {where}", f"{why}: its hash is not the one in {one.tile.path}")
+                else:
+                    self._wrong("reordered", f"entry {first + place} {where}", f"it was entry {first + before} when it was written ({one.tile.path})")

@@ -9,7 +9,7 @@ from gitguard.ledger.notes import Checkpoint, Verifier
 from gitguard.ledger.proof_files import Proof
 from gitguard.ledger.verification import Verdict
 from gitguard.output import ocsf
-from gitguard.output.text import printable
+from gitguard.output.printing import printable
 
 
 def verdict(found: Verdict, trusted: Verifier, place: str, *, own_key: bool) -> str:
@@ -71,8 +71,8 @@ def exported(number: int, value: Mapping[str, Any], head: Checkpoint, format_: s
     """One line of an export, "" for an entry that the format has no event for."""
     if format_ == "ocsf":
         event = ocsf.event(number, value, head)
-        return json.dumps(event, ensure_ascii=False) + "\n" if event else ""
-    return json.dumps({"index": number, "entry": value}, ensure_ascii=False) + "\n"
+        return json.dumps(event) + "\n" if event else ""
+    return json.dumps({"index": number, "entry": value}) + "\n"
 
 
 def siem(head: Checkpoint, signed: bytes) -> str:

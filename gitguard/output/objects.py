@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gitguard.model.rendering import Origin, Rendered
-from gitguard.output.text import printable
+from gitguard.output.printing import printable
 from gitguard.parse.write import written
 
 Lines = Mapping[tuple[str, int], int]

@@ -51,7 +51,8 @@ def _remediation(entry: Mapping[str, Any]) -> dict[str, Any]:
         "activity_id": 3, "activity_name": "Restore", "severity_id": 1, "severity": "Informational",
         "command_uid": str(entry.get("id") or entry.get("intent")), "status_id": status, "status": name,
         "status_detail": str(entry.get("reason", "")) or ("announced" if entry.get("kind") == "intent" else ""),
-        "resources": [_resource(entry)] if entry.get("object") else [],
+        # The class has no attribute for what was restored.
+        "unmapped": {"resources": [_resource(entry)]} if entry.get("object") else {},
     }  # fmt: skip
 
 

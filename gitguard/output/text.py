@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from gitguard.checker import skipped_by_reason
 from gitguard.model.finding import Finding, Report, Undetermined
+from gitguard.output.printing import printable
 
 _COLOURS = {"error": "31;1", "warning": "33;1", "note": "36;1", "undetermined": "35;1", "faint": "2", "bold": "1"}
 _SHOWN_UNDETERMINED = 5
@@ -102,8 +103,3 @@ def _summary(report: Report, style: Style) -> str:
 
 def _number(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def printable(text: str) -> str:
-    """Text from a repository, made safe for a terminal: control characters and escapes are shown, not obeyed."""
-    return "".join(character if character.isprintable() else character.encode("unicode_escape").decode() for character in text)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitguard.model.finding import Site, shortened
-from gitguard.output.text import Style, printable
+from gitguard.output.printing import printable
+from gitguard.output.text import Style
 
 
 class Answer(NamedTuple):

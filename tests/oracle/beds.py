@@ -53,15 +53,24 @@ RELEASES = {
     },
 }
 
+# Folders that hold no program but a go.mod, and what is built from the modules that it names, as it is.
+COMMANDS = {
+    "tessera": {
+        "fsck": "github.com/transparency-dev/tessera/cmd/fsck",
+        "posix-oneshot": "github.com/transparency-dev/tessera/cmd/examples/posix-oneshot",
+    },
+}
+
 
 def build(name: str, release: str = "") -> Path:
-    """The program of the folder `name` beside this file, around its newest release or an older one."""
+    """The program of the folder `name` beside this file, around its newest release or an older one; or a command, named in its place."""
     sources = HERE / name
-    variant = RELEASES[name][release] if release else None
-    digest = hashlib.sha256(repr((release, variant)).encode())
+    package = COMMANDS.get(name, {}).get(release, "")
+    variant = RELEASES[name][release] if release and not package else None
+    digest = hashlib.sha256(repr((release, variant)).encode() + package.encode())
     for file in sorted(file for file in sources.rglob("*") if file.is_file()):
         digest.update(str(file.relative_to(sources)).encode() + b"\0" + file.read_bytes())
-    return kept(CACHE / digest.hexdigest()[:16] / name, lambda program: compile_program(sources, release, variant, program))
+    return kept(CACHE / digest.hexdigest()[:16] / name, lambda program: compile_program(sources, release, variant, package, program))
 
 
 def helm() -> Path:
@@ -101,10 +110,10 @@ def unpack_helm(program: Path) -> None:
         unfinished.rename(program)
 
 
-def compile_program(sources: Path, release: str, variant: Release | None, program: Path) -> None:
+def compile_program(sources: Path, release: str, variant: Release | None, package: str, program: Path) -> None:
     unfinished = program.with_suffix(f".{os.getpid()}")
     if variant is None:
-        done = go(sources, "build", "-o", str(unfinished), ".")
+        done = go(sources, "build", "-o", str(unfinished), package or ".")
     else:
         with tempfile.TemporaryDirectory() as scratch:
             older_sources(sources, release, variant, Path(scratch))
@@ -139,10 +148,11 @@ def renamed(text: str, changes: tuple[tuple[str, str], ...]) -> str:
 
 
 def beds() -> Iterator[tuple[str, str]]:
-    """Every bed, and every release that it is built around; the newest is named by nothing."""
+    """Every bed, and every release that it is built around, or command; the newest release is named by nothing."""
     for sources in sorted(file.parent for file in HERE.glob("*/go.mod")):
-        yield sources.name, ""
-        yield from ((sources.name, release) for release in RELEASES.get(sources.name, {}))
+        if sources.name not in COMMANDS:
+            yield sources.name, ""
+        yield from ((sources.name, variant) for variant in (*RELEASES.get(sources.name, {}), *COMMANDS.get(sources.name, {})))
 
 
 def module(sources: Path, path: str) -> Path:
