@@ -12,7 +12,16 @@ from gitguard.model.drift import ABSENT, Change
 from gitguard.reconciler.lists import identified, identity
 
 # What the API server, or a controller that is part of Kubernetes, keeps in every object: nobody's word.
-_SERVER = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds")
+_SERVER = (
+    "managedFields",
+    "resourceVersion",
+    "uid",
+    "generation",
+    "creationTimestamp",
+    "selfLink",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+)
 _BOOKKEEPING = (
     "deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration", "argocd.argoproj.io/tracking-id",
     "argocd.argoproj.io/installation-id", "argocd.argoproj.io/refresh", "argocd.argoproj.io/hydrate",
@@ -94,7 +103,9 @@ def _of_mappings(
             yield from _differences(f"{path}/{_escaped(key)}", key, mine, theirs, said, only_declared=only_declared)
 
 
-def _of_lists(path: str, keys: tuple[str, ...], lists: tuple[Sequence[Any], Sequence[Any], Sequence[Any]], *, only_declared: bool) -> Iterator[Change]:
+def _of_lists(
+    path: str, keys: tuple[str, ...], lists: tuple[Sequence[Any], Sequence[Any], Sequence[Any]], *, only_declared: bool
+) -> Iterator[Change]:
     """Entries are paired by their identity; those that are missing are told behind the last one that is there."""
     expected, actual, declared = ({identity(entry, keys): entry for entry in one} for one in lists)
     for number, entry in enumerate(lists[1]):
@@ -156,5 +167,3 @@ def _with_entry(value: Sequence[Any], number: int, rest: Sequence[str], git: Any
 
 def _escaped(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
-
-

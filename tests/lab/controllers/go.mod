@@ -1,4 +1,4 @@
-module argocd
+module controllers
 
 go 1.27.0
 

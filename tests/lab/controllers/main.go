@@ -1,4 +1,4 @@
-// The real Argo CD as one program: `argocd server|application-controller|repo-server|cli …`, and the redis that its parts talk over.
+// The real Argo CD as one program: `controllers server|application-controller|repo-server|cli …`, and the redis that its parts talk over.
 package main
 
 import (
@@ -18,7 +18,7 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "argocd: server, application-controller, repo-server, cli or redis, and its flags")
+		fmt.Fprintln(os.Stderr, "controllers: server, application-controller, repo-server, cli or redis, and its flags")
 		os.Exit(2)
 	}
 	name := os.Args[1]
@@ -35,7 +35,7 @@ func main() {
 	case "redis":
 		redis(os.Args[1])
 	default:
-		fmt.Fprintf(os.Stderr, "argocd: there is no part %s\n", name)
+		fmt.Fprintf(os.Stderr, "controllers: there is no part %s\n", name)
 		os.Exit(2)
 	}
 }
