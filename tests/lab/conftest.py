@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Repository
+from tests.lab.argocd import ArgoCD, argocd
 from tests.lab.controlplane import ControlPlane, controlplane
+from tests.oracle import beds
 
 
 @pytest.fixture(scope="module")
@@ -14,3 +17,17 @@ def plane(testbed: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
     with controlplane(testbed("controlplane"), tmp_path_factory.mktemp("plane")) as made:
         made.apply(*({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in ("shop", "argocd")))
         yield made
+
+
+@pytest.fixture(scope="module")
+def argo(plane: ControlPlane, testbed: Callable[..., Path], helm_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArgoCD]:
+    """Argo CD on that control plane."""
+    crds = beds.module(beds.LAB / "controllers", "github.com/argoproj/argo-cd/v3") / "manifests" / "crds"
+    with argocd(testbed("controllers"), helm_binary, crds, plane, tmp_path_factory.mktemp("argocd")) as made:
+        yield made
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Repository:
+    """A config repository that Argo CD reads."""
+    return Repository(tmp_path / "config", tmp_path / "home")

@@ -1,5 +1,6 @@
 """A real kube-apiserver with its etcd on free ports of 127.0.0.1: started, used as several users, ended with everything that it started."""
 
+import http.client
 import json
 import os
 import secrets
@@ -8,10 +9,9 @@ import ssl
 import subprocess
 import sysconfig
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -133,18 +133,20 @@ class ControlPlane(NamedTuple):
 
     def ready(self) -> None:
         """Wait until the API server answers."""
-        context = ssl.create_default_context(cafile=str(self.ca)) if self.ca.exists() else None
-        wait_for(lambda: _is_ready(self.url, self.ca, context), self.apiserver, "kube-apiserver")
+        wait_for(lambda: _is_ready(self.url, self.ca), self.apiserver, "kube-apiserver")
 
 
-def _is_ready(url: str, ca: Path, context: ssl.SSLContext | None) -> bool:
+def _is_ready(url: str, ca: Path) -> bool:
     if not ca.exists():
         return False
+    connection = http.client.HTTPSConnection(url.removeprefix("https://"), timeout=2, context=ssl.create_default_context(cafile=str(ca)))
     try:
-        with urllib.request.urlopen(f"{url}/readyz", timeout=2, context=context or ssl.create_default_context(cafile=str(ca))) as answer:
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError):
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == HTTPStatus.OK
+    except OSError:
         return False
+    finally:
+        connection.close()
 
 
 def wait_for(happened: Any, part: Part, what: str, within: float = READY_WITHIN) -> None:
