@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-
 from tests.lab.controlplane import ControlPlane, Part, free_port, wait_for
 
 _LABELS = {"app.kubernetes.io/part-of": "argocd"}

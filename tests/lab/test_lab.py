@@ -32,15 +32,6 @@ def test_argo_cd_syncs_what_git_says_and_its_cli_works(plane, argo, config) -> N
 def test_the_audit_log_tells_who_changed_what(plane) -> None:
     plane.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "shop"}, "data": {"x": "1"}})
     before = plane.get("configmap", "a", "shop")["metadata"]["resourceVersion"]
-    plane.apply(
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "RoleBinding",
-            "metadata": {"name": "humans", "namespace": "shop"},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "admin"},
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "humans"}],
-        }
-    )
     plane.kubectl("patch", "configmap", "a", "-n", "shop", "-p", '{"data": {"x": "2"}}', user="alice")
     after = plane.get("configmap", "a", "shop")["metadata"]["resourceVersion"]
     (event,) = [one for one in plane.audit() if one["user"]["username"] == "alice" and one["verb"] == "patch" and one["objectRef"]["name"] == "a"]
