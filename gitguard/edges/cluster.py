@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -236,10 +237,12 @@ class Cluster:
 
 
 def _close_with(answer: urllib3.BaseHTTPResponse, stop: threading.Event, ended: threading.Event) -> None:
-    """A watch waits for its next line: only closing it from outside ends that."""
+    """A watch waits for its next line: only shutting its connection from outside ends that."""
     while not ended.is_set():
         if stop.wait(_LOOK_SECONDS):
-            answer.close()
+            if isinstance(answer, urllib3.HTTPResponse):
+                with suppress(OSError, ValueError, RuntimeError):
+                    answer.shutdown()
             return
 
 

@@ -1,5 +1,6 @@
 """A real kube-apiserver with its etcd on free ports of 127.0.0.1: started, used as several users, ended with everything that it started."""
 
+import base64
 import http.client
 import json
 import os
@@ -82,7 +83,7 @@ class Part:
 
 
 class ControlPlane(NamedTuple):
-    """The API server at `url`, its CA, the tokens of its users, its audit log and its parts."""
+    """The API server at `url`, its CA, the tokens of its users, its audit log and its parts; `store` is etcd's host and port."""
 
     url: str
     ca: Path
@@ -91,6 +92,7 @@ class ControlPlane(NamedTuple):
     folder: Path
     apiserver: Part
     etcd: Part
+    store: str
 
     def kubeconfig(self, user: str) -> Path:
         """A kubeconfig for one user."""
@@ -130,6 +132,17 @@ class ControlPlane(NamedTuple):
     def audit(self) -> list[Any]:
         """Every event of the audit log so far."""
         return [json.loads(line) for line in self.audit_log.read_text().splitlines() if line.strip()]
+
+    def compact(self) -> None:
+        """Make the store forget all versions but the newest."""
+        connection = http.client.HTTPConnection(self.store, timeout=10)
+        try:
+            connection.request("POST", "/v3/kv/range", json.dumps({"key": base64.b64encode(b"/").decode()}))
+            revision = json.loads(connection.getresponse().read())["header"]["revision"]
+            connection.request("POST", "/v3/kv/compaction", json.dumps({"revision": revision, "physical": True}))
+            assert connection.getresponse().status == HTTPStatus.OK
+        finally:
+            connection.close()
 
     def ready(self) -> None:
         """Wait until the API server answers."""
@@ -196,7 +209,7 @@ def controlplane(program: Path, folder: Path) -> Iterator[ControlPlane]:
         stack.callback(api.stop)
         # Its certificate signs itself, so that it is its own CA.
         url, ca = f"https://127.0.0.1:{ports['api']}", folder / "certificates" / "apiserver.crt"
-        made = ControlPlane(url, ca, tokens, folder / "audit.log", folder, api, etcd)
+        made = ControlPlane(url, ca, tokens, folder / "audit.log", folder, api, etcd, store.removeprefix("http://"))
         made.ready()
         yield made
 
