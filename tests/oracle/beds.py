@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 HERE = Path(__file__).parent
+LAB = HERE.parent / "lab"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gitguard-testbeds"
 
 # A package that has the binary inside.
@@ -43,6 +44,16 @@ class Release(NamedTuple):
     borrowed: tuple[str, str, tuple[tuple[str, str], ...]] | None = None
 
 
+_ARGOCD = "github.com/argoproj/argo-cd/v3/common"
+_KUBERNETES = "k8s.io/component-base/version"
+# What the programs of the lab are told of themselves: the real ones are told it by their releases' builds.
+STAMPS = {
+    "controlplane": {f"{_KUBERNETES}.gitVersion": "v1.37.2", f"{_KUBERNETES}.gitMajor": "1", f"{_KUBERNETES}.gitMinor": "37"},
+    "controllers": {
+        f"{_ARGOCD}.version": "3.6.1", f"{_ARGOCD}.gitTag": "v3.6.1", f"{_ARGOCD}.gitTreeState": "clean", f"{_ARGOCD}.gitCommit": "0" * 40,
+        f"{_ARGOCD}.buildDate": "2026-01-01T00:00:00Z",
+    },
+}  # fmt: skip
 ENGINE = "github.com/argoproj/argo-cd/gitops-engine"
 RELEASES = {
     "argocd": {
@@ -63,14 +74,26 @@ COMMANDS = {
 
 
 def build(name: str, release: str = "") -> Path:
+<<<<<<< HEAD
     """The program of the folder `name` beside this file, around its newest release or an older one; or a command, named in its place."""
     sources = HERE / name
     package = COMMANDS.get(name, {}).get(release, "")
     variant = RELEASES[name][release] if release and not package else None
     digest = hashlib.sha256(repr((release, variant)).encode() + package.encode())
+=======
+    """The program of the folder `name` beside this file, around its newest release or an older one."""
+    sources = sources_of(name)
+    variant = RELEASES[name][release] if release else None
+    digest = hashlib.sha256(repr((release, variant, *([STAMPS[name]] if name in STAMPS else []))).encode())
+>>>>>>> h-lab
     for file in sorted(file for file in sources.rglob("*") if file.is_file()):
         digest.update(str(file.relative_to(sources)).encode() + b"\0" + file.read_bytes())
     return kept(CACHE / digest.hexdigest()[:16] / name, lambda program: compile_program(sources, release, variant, package, program))
+
+
+def sources_of(name: str) -> Path:
+    """The folder of a bed: beside this file, or one of the lab's."""
+    return next(folder / name for folder in (HERE, LAB) if (folder / name / "go.mod").is_file())
 
 
 def helm() -> Path:
@@ -113,7 +136,12 @@ def unpack_helm(program: Path) -> None:
 def compile_program(sources: Path, release: str, variant: Release | None, package: str, program: Path) -> None:
     unfinished = program.with_suffix(f".{os.getpid()}")
     if variant is None:
+<<<<<<< HEAD
         done = go(sources, "build", "-o", str(unfinished), package or ".")
+=======
+        stamps = " ".join(f"-X {variable}={value}" for variable, value in STAMPS.get(sources.name, {}).items())
+        done = go(sources, "build", f"-ldflags=-s -w {stamps}" if stamps else "-ldflags=", "-o", str(unfinished), ".")
+>>>>>>> h-lab
     else:
         with tempfile.TemporaryDirectory() as scratch:
             older_sources(sources, release, variant, Path(scratch))
@@ -148,11 +176,18 @@ def renamed(text: str, changes: tuple[tuple[str, str], ...]) -> str:
 
 
 def beds() -> Iterator[tuple[str, str]]:
+<<<<<<< HEAD
     """Every bed, and every release that it is built around, or command; the newest release is named by nothing."""
     for sources in sorted(file.parent for file in HERE.glob("*/go.mod")):
         if sources.name not in COMMANDS:
             yield sources.name, ""
         yield from ((sources.name, variant) for variant in (*RELEASES.get(sources.name, {}), *COMMANDS.get(sources.name, {})))
+=======
+    """Every bed, and every release that it is built around; the newest is named by nothing."""
+    for sources in sorted(file.parent for folder in (HERE, LAB) for file in folder.glob("*/go.mod")):
+        yield sources.name, ""
+        yield from ((sources.name, release) for release in RELEASES.get(sources.name, {}))
+>>>>>>> h-lab
 
 
 def module(sources: Path, path: str) -> Path:
