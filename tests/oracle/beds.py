@@ -74,18 +74,12 @@ COMMANDS = {
 
 
 def build(name: str, release: str = "") -> Path:
-<<<<<<< HEAD
     """The program of the folder `name` beside this file, around its newest release or an older one; or a command, named in its place."""
-    sources = HERE / name
+    sources = sources_of(name)
     package = COMMANDS.get(name, {}).get(release, "")
     variant = RELEASES[name][release] if release and not package else None
-    digest = hashlib.sha256(repr((release, variant)).encode() + package.encode())
-=======
-    """The program of the folder `name` beside this file, around its newest release or an older one."""
-    sources = sources_of(name)
-    variant = RELEASES[name][release] if release else None
-    digest = hashlib.sha256(repr((release, variant, *([STAMPS[name]] if name in STAMPS else []))).encode())
->>>>>>> h-lab
+    stamps = [STAMPS[name]] if name in STAMPS else []
+    digest = hashlib.sha256(repr((release, variant, *stamps)).encode() + package.encode())
     for file in sorted(file for file in sources.rglob("*") if file.is_file()):
         digest.update(str(file.relative_to(sources)).encode() + b"\0" + file.read_bytes())
     return kept(CACHE / digest.hexdigest()[:16] / name, lambda program: compile_program(sources, release, variant, package, program))
@@ -136,12 +130,9 @@ def unpack_helm(program: Path) -> None:
 def compile_program(sources: Path, release: str, variant: Release | None, package: str, program: Path) -> None:
     unfinished = program.with_suffix(f".{os.getpid()}")
     if variant is None:
-<<<<<<< HEAD
-        done = go(sources, "build", "-o", str(unfinished), package or ".")
-=======
         stamps = " ".join(f"-X {variable}={value}" for variable, value in STAMPS.get(sources.name, {}).items())
-        done = go(sources, "build", f"-ldflags=-s -w {stamps}" if stamps else "-ldflags=", "-o", str(unfinished), ".")
->>>>>>> h-lab
+        stamped = [f"-ldflags=-s -w {stamps}"] if stamps else []
+        done = go(sources, "build", *stamped, "-o", str(unfinished), package or ".")
     else:
         with tempfile.TemporaryDirectory() as scratch:
             older_sources(sources, release, variant, Path(scratch))
@@ -176,18 +167,11 @@ def renamed(text: str, changes: tuple[tuple[str, str], ...]) -> str:
 
 
 def beds() -> Iterator[tuple[str, str]]:
-<<<<<<< HEAD
     """Every bed, and every release that it is built around, or command; the newest release is named by nothing."""
-    for sources in sorted(file.parent for file in HERE.glob("*/go.mod")):
+    for sources in sorted(file.parent for folder in (HERE, LAB) for file in folder.glob("*/go.mod")):
         if sources.name not in COMMANDS:
             yield sources.name, ""
         yield from ((sources.name, variant) for variant in (*RELEASES.get(sources.name, {}), *COMMANDS.get(sources.name, {})))
-=======
-    """Every bed, and every release that it is built around; the newest is named by nothing."""
-    for sources in sorted(file.parent for folder in (HERE, LAB) for file in folder.glob("*/go.mod")):
-        yield sources.name, ""
-        yield from ((sources.name, release) for release in RELEASES.get(sources.name, {}))
->>>>>>> h-lab
 
 
 def module(sources: Path, path: str) -> Path:
