@@ -8,7 +8,8 @@ _MOST_REMARKS = 1000
 
 
 class Remark(NamedTuple):
-    """What an auditor should know though nothing is wrong with the log: a gap in what was watched, an act without an end, a clock that jumped."""
+    """What an auditor should know though nothing is wrong with the log: a gap in what was watched, an act without an end, a clock that
+    jumped, evidence that is gone."""
 
     what: str
     where: str
@@ -30,7 +31,7 @@ class Chronicle:
         time = entry.get("time")
         if isinstance(time, str):
             if _moment(time) < _moment(self._last_time):
-                self._remark("clock", number, f"the clock went back from {self._last_time} to {time}")
+                self.remark("clock", number, f"the clock went back from {self._last_time} to {time}")
                 # What was watched until a time of the other clock says nothing of gaps by this one.
                 self._watched_until.clear()
             self._last_time = time
@@ -53,15 +54,16 @@ class Chronicle:
         start, end = entry.get("from"), entry.get("to")
         before = self._watched_until.get(cluster)
         if isinstance(start, str) and before is not None and _moment(start) > _moment(before):
-            self._remark("gap", number, f"nothing is known of cluster {cluster or '-'} between {before} and {start}")
+            self.remark("gap", number, f"nothing is known of cluster {cluster or '-'} between {before} and {start}")
         if isinstance(end, str):
             self._watched_until[cluster] = max(end, before or "", key=_moment)
         gaps = entry.get("gaps")
         for gap in gaps if isinstance(gaps, list) else ():
             if isinstance(gap, Mapping):
-                self._remark("gap", number, f"{gap.get('from')} to {gap.get('to')}: {gap.get('why')}")
+                self.remark("gap", number, f"{gap.get('from')} to {gap.get('to')}: {gap.get('why')}")
 
-    def _remark(self, what: str, number: int, message: str) -> None:
+    def remark(self, what: str, number: int, message: str) -> None:
+        """Remember something about an entry; the first thousand of such things."""
         if len(self._remarks) < _MOST_REMARKS:
             self._remarks.append(Remark(what, f"entry {number}", message))
 

@@ -3,6 +3,7 @@
 What is wrong is named, with where: an auditor has to be able to say what happened.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ Read = Callable[[str], bytes | None]
 Judge = Callable[[Mapping[str, Any]], str]
 _MOST_PROBLEMS = 100
 _LOOKS = 5
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class Problem(NamedTuple):
@@ -77,6 +79,14 @@ def verified(read: Read, trusted: Verifier, anchors: Sequence[Anchor] = (), judg
 def handover(old: Verifier, new: Verifier) -> str:
     """What both keys sign when one hands over to the other."""
     return f"gitguard ledger key handover\n{old}\n{new}\n"
+
+
+def evidence_of(entry: Mapping[str, Any]) -> Iterator[str]:
+    """The digests of the evidence that an entry names, `sha256:…`."""
+    actor = entry.get("actor")
+    for holder in (entry, actor if isinstance(actor, Mapping) else {}):
+        named = holder.get("evidence")
+        yield from (one for one in (named if isinstance(named, list) else ()) if isinstance(one, str) and _DIGEST.fullmatch(one))
 
 
 class _Head(NamedTuple):
@@ -279,6 +289,19 @@ class _Log:
             self._wrong("unannounced", f"entry {number} in {path}", said)
         if entry.get("kind") == "key":
             self._hand_over(entry, f"entry {number} in {path}")
+        for digest in evidence_of(entry):
+            self._look_at_evidence(number, digest)
+
+    def _look_at_evidence(self, number: int, digest: str) -> None:
+        """Is it what the entry says it is? It may be gone: then it was erased, which the log does not forbid, and does not hide."""
+        path = f"blobs/sha256/{digest.removeprefix('sha256:')}"
+        data = _file(self._read, path, _MISSING)
+        if data is _MISSING:
+            self.chronicle.remark("evidence", number, f"{path}, which it names, is not there: it was erased, or never kept")
+        elif isinstance(data, Problem):
+            self.problems.add(data)
+        elif sha256(data).hexdigest() != digest.removeprefix("sha256:"):
+            self._wrong("modified", path, f"it is not the evidence that entry {number} names")
 
     def _hand_over(self, entry: Mapping[str, Any], where: str) -> None:
         try:

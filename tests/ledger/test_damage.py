@@ -540,3 +540,23 @@ def test_the_command_says_the_same_to_machines(command: Command, larger: Files):
     assert done.code == 1
     assert done.report["verdict"] == "damaged"
     assert {one["where"] for one in done.report["problems"]} == {CHECKPOINT}
+
+
+# Evidence beside the log.
+
+
+def test_evidence_that_was_changed_is_modified_and_evidence_that_is_gone_is_remarked(tmp_path: Path):
+    with logs.opened(tmp_path / "log") as writer:
+        digests = [writer.keep(b'{"verb": "patch"}'), writer.keep(b'{"verb": "delete"}')]
+        about = {"apiVersion": "v1", "kind": "Pod", "name": "p"}
+        actor = {"name": "alice", "confidence": "authenticated", "evidence": [digests[1]]}
+        drift = {"kind": "drift", "id": "i", "object": about, "action": "update", "decision": "log", "evidence": [digests[0]], "actor": actor}
+        writer.append([drift])
+    store = logs.store(tmp_path / "log")
+    assert verified(store.read, KEY.verifier, [], logs.JUDGE) == Verdict(verified(store.read, KEY.verifier).checkpoint, (), ())
+    first, second = (tmp_path / "log" / "blobs" / "sha256" / digest.removeprefix("sha256:") for digest in digests)
+    first.write_bytes(b"other")
+    second.unlink()
+    verdict = verified(store.read, KEY.verifier, [], logs.JUDGE)
+    assert told(verdict) == {("modified", first.relative_to(tmp_path / "log").as_posix())}
+    assert [(remark.what, remark.where) for remark in verdict.remarks] == [("evidence", "entry 0")]
