@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gitguard.edges.ledger_store import Store
+from gitguard.edges.ledger_store import Conflict, Store
 from gitguard.ledger.entries import VERSION, encoded
 from gitguard.ledger.errors import LedgerError
 from gitguard.ledger.growth import Edge, edge_of, grown
@@ -28,6 +28,7 @@ class Writer:
     """Appends to one ledger while it is open. Made by `writing`.
 
     Its state is that of the last checkpoint that became durable: after an error nothing is half there, and the next append tries anew.
+    After a Conflict another writer has gone on from there, and the ledger has to be opened again.
     """
 
     def __init__(self, store: Store, key: Signer, judge: Callable[[Mapping[str, Any]], str], clock: Callable[[], str]) -> None:
@@ -49,13 +50,15 @@ class Writer:
         return self._head or b""
 
     def append(self, entries: Sequence[Mapping[str, Any]]) -> range:
-        """Make entries durable, all or none; the answer are their indices. Their version and time are added where they lack.
+        """Make entries durable, all or none of a batch of 65,536; the answer are their indices. Their version and time are added where they lack.
 
-        Raises LedgerError for an entry that the schema refuses, OSError where the log can't be written: then none of them is in it.
+        Raises LedgerError for an entry that the schema refuses, Conflict where another writer was first, OSError where the log can't be written:
+        then none of them is in it. Where only the answer of a store was lost they may be, and the next append is a Conflict.
         """
         first = self.size
-        for start in range(0, len(entries), _BATCH):
-            self._commit([self._encoded(entry) for entry in entries[start : start + _BATCH]], [self._key])
+        written = [self._encoded(entry) for entry in entries]
+        for start in range(0, len(written), _BATCH):
+            self._commit(written[start : start + _BATCH], [self._key])
         return range(first, self.size)
 
     def perform(self, intent: Mapping[str, Any], act: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -120,12 +123,21 @@ class Writer:
             raise LedgerError(f"it is the ledger {last.origin}, and the key is that of {self._key.name}", str(self._store))
         if not head.signed_by(self._key.verifier):
             raise LedgerError("it is not signed by the key that is to go on with it", f"{self._store}/{CHECKPOINT}")
-        edge = edge_of(last.size, self._read)
+        edge = self._edge_of(last)
         if edge.root != last.root:
             raise LedgerError(
                 "its root hash is not that of what is stored: `gitguard audit verify` says what is wrong", f"{self._store}/{CHECKPOINT}"
             )
         return edge
+
+    def _edge_of(self, last: Checkpoint) -> Edge:
+        try:
+            return edge_of(last.size, self._read)
+        except LedgerError as error:
+            # Whoever has gone on from this checkpoint has taken files away that only it tells of.
+            if self._store.read(CHECKPOINT) != self._head:
+                raise Conflict(f"{self._store}: somebody else writes to the ledger") from error
+            raise
 
     def _read(self, path: str) -> bytes:
         data = self._store.read(path)
@@ -136,7 +148,10 @@ class Writer:
 
 @contextmanager
 def writing(store: Store, key: Signer, judge: Callable[[Mapping[str, Any]], str], clock: Callable[[], str] = now) -> Iterator[Writer]:
-    """Open a ledger for writing, or begin one. LedgerBusy where another process writes, LedgerError where it is damaged or of another key."""
+    """Open a ledger for writing, or begin one.
+
+    LedgerBusy or Conflict where another process writes, LedgerError where it is damaged or of another key.
+    """
     with store.writing():
         yield Writer(store, key, judge, clock)
 
