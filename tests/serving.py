@@ -1,4 +1,4 @@
-"""Servers for tests: plain files, chart repositories, git over HTTP and an OCI registry, each on a free port of 127.0.0.1 while its `with` lasts.
+"""Servers for tests: plain files, chart repositories, git over HTTP, an OCI registry and object storage, each on a free port of 127.0.0.1 while its `with` lasts.
 
 Every server counts what it is asked (`requests`), can ask for a login (`login`), be slow (`delay`), and be told what to answer to a path (`answers`):
 
@@ -13,11 +13,13 @@ import http.client
 import http.server
 import io
 import os
+import socket
 import subprocess
 import tarfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.message import Message
 from email.parser import BytesParser
 from http import HTTPStatus
@@ -98,6 +100,9 @@ def _handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             address = urlsplit(self.path)
+            if self.headers.get("Expect") == "100-continue":
+                self.send_response_only(HTTPStatus.CONTINUE)
+                self.end_headers()
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             answer = server.answer(Request(self.command, unquote(address.path), address.query, self.headers, body))
             self.send_response(answer.status)
@@ -242,12 +247,51 @@ def registry(program: Path) -> Iterator[Server]:
         process.communicate()
 
 
+OBJECT_STORAGE = {
+    "AWS_ACCESS_KEY_ID": "tester",
+    "AWS_SECRET_ACCESS_KEY": "the-secret-of-the-tester",
+    "AWS_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+@contextmanager
+def object_storage(program: Path, *buckets: str) -> Iterator[Server]:
+    """S3 over a folder, Versity's gateway (the test bed `versitygw`), with empty buckets; its keys are those of OBJECT_STORAGE.
+
+    It is behind a server that counts, and whose `respond` a test may wrap to do something before a request arrives, or instead of it.
+    """
+    with TemporaryDirectory() as folder:
+        for bucket in buckets:
+            (Path(folder) / bucket).mkdir()
+        process = subprocess.Popen([program, folder], env=OBJECT_STORAGE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert process.stdout
+        try:
+            port = int(process.stdout.readline())
+            _await(port, process)
+            with served(lambda request: _forwarded(port, request)) as server:
+                yield server
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def _await(port: int, process: "subprocess.Popen[str]") -> None:
+    """Wait until a server that was just started takes connections."""
+    for _ in range(600):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        assert process.poll() is None, "the server has ended"
+        time.sleep(0.05)
+    raise AssertionError("the server is not ready after half a minute")
+
+
 def _forwarded(port: int, request: Request) -> Answer:
     connection = http.client.HTTPConnection("127.0.0.1", port)
     try:
         connection.request(request.method, f"{request.path}?{request.query}", request.body, dict(request.headers.items()))
         answer = connection.getresponse()
-        headers = {name: value for name, value in answer.headers.items() if name.lower() != "transfer-encoding"}
+        headers = {name: value for name, value in answer.headers.items() if name.lower() not in ("transfer-encoding", "connection")}
         return Answer(answer.read(), answer.status, headers)
     finally:
         connection.close()

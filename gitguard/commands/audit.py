@@ -16,12 +16,13 @@ from gitguard.ledger.errors import LedgerError
 from gitguard.ledger.hashes import leaf_hash
 from gitguard.ledger.notes import Checkpoint, Verifier, checkpoint, is_name, note, verifier
 from gitguard.ledger.tiles import CHECKPOINT
-from gitguard.ledger.verification import Anchor, verified
+from gitguard.ledger.verification import Anchor, Verdict, verified
 from gitguard.model.errors import ExitCode, GitguardError, UsageError
 from gitguard.output import ledger as output
 
 OWN_KEY = "key.pub"
 _MOST_ANCHORS = 10_000
+_ATTEMPTS = 5
 
 
 class Ledger(NamedTuple):
@@ -44,7 +45,7 @@ def verify(ledger: Ledger, key: str, anchors: Sequence[Path], format_: str) -> O
     """Verify the whole log. `key` is a verifier key or a file with one; without it the ledger's own is taken, and that is said."""
     kept = ledger.store
     trusted = _trusted(kept, key)
-    verdict = verified(kept.read, trusted, [*_anchors(anchors)], judge())
+    verdict = _verified(kept, trusted, [*_anchors(anchors)])
     damaged = any(problem.what != "unknown" for problem in verdict.problems)
     code = ExitCode.CLEAN if verdict.is_intact else ExitCode.FINDINGS if damaged else ExitCode.INCOMPLETE
     text = (
@@ -157,14 +158,16 @@ class _Opened:
             self.signed = signed
             self.head: Checkpoint = checkpoint(note(signed, CHECKPOINT).text, CHECKPOINT)
         except (LedgerError, OSError) as error:
-            raise UnusableLedger(str(error), "--ledger names the folder that reconcile writes to") from error
+            raise UnusableLedger(str(error), "--ledger names the folder or s3://BUCKET/PREFIX that reconcile writes to") from error
 
     def __enter__(self) -> "_Opened":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if self._index is not None:
             self._index.close()
+        if isinstance(error, OSError):
+            raise UnusableLedger(str(error), "what could not be read says nothing about the rest") from error
 
     def read(self, path: str) -> bytes:
         data = self.store.read(path)
@@ -216,6 +219,23 @@ def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
         if end == len(numbers) or numbers[end] != numbers[end - 1] + 1:
             yield numbers[start], numbers[end - 1]
             start = end
+
+
+def _verified(kept: Store, trusted: Verifier, anchors: Sequence[Anchor]) -> Verdict:
+    """The verdict over the log as it is; anew where its writer went on meanwhile, since that takes files away which the newer ones stand for."""
+    for _ in range(_ATTEMPTS):
+        head = _head(kept)
+        verdict = verified(kept.read, trusted, anchors, judge())
+        if verdict.is_intact or _head(kept) == head:
+            break
+    return verdict
+
+
+def _head(kept: Store) -> bytes | None:
+    try:
+        return kept.read(CHECKPOINT)
+    except OSError:
+        return None
 
 
 def _trusted(kept: Store, key: str) -> Verifier:

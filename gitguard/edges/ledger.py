@@ -43,6 +43,7 @@ class Writer:
 
     Its state is that of the last checkpoint that became durable. After an error nothing is half there, and the next call tries anew: where the
     checkpoint was replaced all the same, all of that commit is made durable first, and the same entries, given again, are not written twice.
+    After a Conflict another writer has gone on from there, and the ledger has to be opened again.
     """
 
     def __init__(self, store: Store, key: Signer, judge: Callable[[Mapping[str, Any]], str], clock: Callable[[], str]) -> None:
@@ -73,8 +74,8 @@ class Writer:
     def append(self, entries: Sequence[Mapping[str, Any]]) -> range:
         """Make entries durable, all or none; the answer are their indices. Their version and time are added where they lack.
 
-        Raises LedgerError for an entry that the schema refuses, or that is no part of the story: an outcome without an open intent. OSError where
-        the log can't be written: they are not known to be in it then, and may be given again.
+        Raises LedgerError for an entry that the schema refuses, or that is no part of the story: an outcome without an open intent. Conflict
+        where another writer was first, OSError where the log can't be written: they are not known to be in it then, and may be given again.
         """
         with self._using():
             landed = self._landed
@@ -216,7 +217,7 @@ class Writer:
             raise LedgerError(f"it is the ledger {last.origin}, and the key is that of {self._key.name}", str(self._store))
         if not head.signed_by(self._key.verifier):
             raise LedgerError("it is not signed by the key that is to go on with it", f"{self._store}/{CHECKPOINT}")
-        edge = edge_of(last.size, self._read)
+        edge = self._edge_of(last)
         handed_over = _successor(edge, self._key)
         if handed_over:
             raise LedgerError(f"its key was handed over to {handed_over}, which alone may go on with it", f"{self._store}/{CHECKPOINT}")
@@ -225,6 +226,15 @@ class Writer:
                 "its root hash is not that of what is stored: `gitguard audit verify` says what is wrong", f"{self._store}/{CHECKPOINT}"
             )
         return edge
+
+    def _edge_of(self, last: Checkpoint) -> Edge:
+        try:
+            return edge_of(last.size, self._read)
+        except LedgerError as error:
+            # Whoever has gone on from this checkpoint has taken files away that only it tells of.
+            if self._store.read(CHECKPOINT) != self._head:
+                raise Conflict(f"{self._store}: somebody else writes to the ledger") from error
+            raise
 
     def _read(self, path: str) -> bytes:
         data = self._store.read(path)
@@ -235,7 +245,10 @@ class Writer:
 
 @contextmanager
 def writing(store: Store, key: Signer, judge: Callable[[Mapping[str, Any]], str], clock: Callable[[], str] = now) -> Iterator[Writer]:
-    """Open a ledger for writing, or begin one. LedgerBusy where another process writes, LedgerError where it is damaged or of another key."""
+    """Open a ledger for writing, or begin one.
+
+    LedgerBusy or Conflict where another process writes, LedgerError where it is damaged or of another key.
+    """
     with store.writing():
         writer = Writer(store, key, judge, clock)
         try:
