@@ -77,7 +77,7 @@ class Writer:
         the log can't be written: they are not known to be in it then, and may be given again.
         """
         with self._using():
-            landed = self._landed
+            landed, self._landed = self._landed, None
             if landed is not None and landed.given == tuple(entries):
                 return range(landed.edge.size - len(entries), landed.edge.size)
             acts = self._known_acts().copy() if any(entry.get("kind") in _OF_ACTS for entry in entries) else self._acts
@@ -200,7 +200,7 @@ class Writer:
         self._doubtful = commit
         self._store.commit(commit.files, head, self._head)
         self._adopt(commit)
-        self._doubtful = self._landed = None
+        self._doubtful = None
 
     def _adopt(self, commit: _Commit) -> None:
         stale = _partial(self._edge)
