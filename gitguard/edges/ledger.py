@@ -161,7 +161,7 @@ class Writer:
     def _surely(self, entry: Mapping[str, Any], acted: bool) -> None:
         try:
             self.append([entry])
-        except (OSError, Conflict) as error:
+        except (OSError, Conflict, LedgerBusy) as error:
             raise LedgerUnwritable(str(self._store), error, acted) from error
 
     def _give_up(self, outcome: Mapping[str, Any], error: BaseException) -> None:

@@ -164,6 +164,12 @@ def test_an_act_whose_outcome_can_not_be_written_is_unfinished(store: CountedSto
     assert [entry["kind"] for entry in held(store)] == ["intent", "outcome"]
 
 
+def test_an_act_during_which_the_ledger_was_closed_is_told(store: CountedStore) -> None:
+    with writing(store, KEY, JUDGE) as writer, pytest.raises(LedgerUnwritable, match="closed") as caught:
+        writer.perform(intent("a"), lambda: writer.close() or {"result": "reverted"})
+    assert caught.value.acted
+
+
 def test_an_act_that_fails_is_unknown(store: CountedStore) -> None:
     def act() -> dict[str, str]:
         raise TimeoutError("the API server")
