@@ -78,7 +78,7 @@ class Writer:
         where another writer was first, OSError where the log can't be written: they are not known to be in it then, and may be given again.
         """
         with self._using():
-            landed = self._landed
+            landed, self._landed = self._landed, None
             if landed is not None and landed.given == tuple(entries):
                 return range(landed.edge.size - len(entries), landed.edge.size)
             acts = self._known_acts().copy() if any(entry.get("kind") in _OF_ACTS for entry in entries) else self._acts
@@ -162,7 +162,7 @@ class Writer:
     def _surely(self, entry: Mapping[str, Any], acted: bool) -> None:
         try:
             self.append([entry])
-        except (OSError, Conflict) as error:
+        except (OSError, Conflict, LedgerBusy) as error:
             raise LedgerUnwritable(str(self._store), error, acted) from error
 
     def _give_up(self, outcome: Mapping[str, Any], error: BaseException) -> None:
@@ -201,7 +201,7 @@ class Writer:
         self._doubtful = commit
         self._store.commit(commit.files, head, self._head)
         self._adopt(commit)
-        self._doubtful = self._landed = None
+        self._doubtful = None
 
     def _adopt(self, commit: _Commit) -> None:
         stale = _partial(self._edge)

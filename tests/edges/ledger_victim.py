@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from gitguard.edges.ledger import Writer, writing
+from gitguard.edges.ledger import Writer, read_key, rotated, write_key, writing
 from gitguard.edges.ledger_files import LocalStore
 from gitguard.edges.ledger_places import judge
 from gitguard.edges.ledger_store import LedgerUnwritable
@@ -27,7 +27,7 @@ NEW = Signer("example.com/victim", b"\x02" * 32)
 # Four entries before a bundle and its tile are full, so that the story crosses it.
 FILLING = 252
 OBJECT = {"apiVersion": "apps/v1", "kind": "Deployment", "namespace": "web", "name": "web"}
-CALLS = ("open", "write", "fsync", "rename", "unlink", "mkdir", "rmdir")
+CALLS = ("open", "write", "fsync", "rename", "link", "unlink", "mkdir", "rmdir")
 _ATTEMPTS = 100
 JUDGE = judge()
 
@@ -36,7 +36,9 @@ class Fault:
     """What happens at which calls of `os` that change the ledger: dying before, amid or after one, or errors for a while."""
 
     def __init__(self, folder: Path, told: Mapping[str, Any]) -> None:
-        self._folder = str(folder / "ledger")
+        # The ledger, and the keys beside it, under their names and those that they are written by.
+        self._below = str(folder)
+        self._prefixes = (str(folder / "ledger"), str(folder / ".ledger"))
         self._at = told.get("at", -1)
         self._how = told.get("how", "")
         self._for = told.get("for", 1)
@@ -59,7 +61,7 @@ class Fault:
     def _wrapped(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
             where = self._descriptors.get(arguments[0], "") if isinstance(arguments[0], int) else os.fspath(arguments[0])
-            if not where.startswith(self._folder) and where != os.path.dirname(self._folder):
+            if not where.startswith(self._prefixes) and where != self._below:
                 done = real(*arguments, **options)
                 if name == "open":
                     self._descriptors.pop(done, None)
@@ -104,6 +106,19 @@ class Story:
         self._fault = fault
         self._said = os.open(folder / "said", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         (folder / "acts").mkdir(exist_ok=True)
+
+    def rotate(self) -> None:
+        """Make a key where there is none, and hand over to another."""
+        private = self._folder / "ledger.key"
+        store = LocalStore(self._folder / "ledger")
+        if not private.exists():
+            write_key(private, OLD)
+        self._say("private key")
+        if store.read(CHECKPOINT) is None:
+            with writing(store, read_key(private), JUDGE) as writer:
+                self._append(writer, _drift("before"))
+        rotated(private, store, JUDGE)
+        self._say("key")
 
     def tell(self) -> None:
         done = False
@@ -194,7 +209,10 @@ def _run(told: Mapping[str, Any]) -> None:
     fault = Fault(folder, told)
     story = Story(folder, told["name"], fault)
     fault.install()
-    story.tell()
+    if told["name"] == "rotate":
+        story.rotate()
+    else:
+        story.tell()
     (folder / "calls").write_text("\n".join(fault.calls))
 
 

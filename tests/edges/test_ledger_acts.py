@@ -26,12 +26,13 @@ HEARTBEAT = {"kind": "heartbeat", "from": "2026-01-01T00:00:00Z", "to": "2026-01
 
 
 class CountedStore(LocalStore):
-    """A ledger in a folder that counts what is read of it, and can be told that its disk is full."""
+    """A ledger in a folder that counts what is read of it, and can be told that its disk is full, or fails when all is done."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.reads: list[str] = []
         self.full = False
+        self.late = False
 
     def read(self, path: str) -> bytes | None:
         self.reads.append(path)
@@ -41,6 +42,8 @@ class CountedStore(LocalStore):
         if self.full:
             raise OSError(28, "No space left on device", str(self.folder / "tile"))
         super().commit(files, checkpoint, previous)
+        if self.late:
+            raise OSError(5, "Input/output error")
 
 
 @pytest.fixture
@@ -161,6 +164,12 @@ def test_an_act_whose_outcome_can_not_be_written_is_unfinished(store: CountedSto
     assert [entry["kind"] for entry in held(store)] == ["intent", "outcome"]
 
 
+def test_an_act_during_which_the_ledger_was_closed_is_told(store: CountedStore) -> None:
+    with writing(store, KEY, JUDGE) as writer, pytest.raises(LedgerUnwritable, match="closed") as caught:
+        writer.perform(intent("a"), lambda: writer.close() or {"result": "reverted"})
+    assert caught.value.acted
+
+
 def test_an_act_that_fails_is_unknown(store: CountedStore) -> None:
     def act() -> dict[str, str]:
         raise TimeoutError("the API server")
@@ -214,6 +223,34 @@ def test_many_entries_are_in_all_or_none(store: CountedStore) -> None:
             writer.append([*(drift(f"drift-{number}") for number in range(300)), {"kind": "drift"}])
         assert writer.size == 0
     assert store.read(CHECKPOINT) is None
+
+
+def test_entries_whose_fate_was_not_known_are_in_the_log_once(store: CountedStore) -> None:
+    alert = {"kind": "alert", "reason": "the same"}
+    with writing(store, KEY, JUDGE) as writer:
+        store.late = True
+        for _ in range(3):
+            with pytest.raises(OSError, match="Input"):
+                writer.append([alert])
+        store.late = False
+        assert writer.append([alert]) == range(1)
+        # Said again on purpose.
+        assert writer.append([alert]) == range(1, 2)
+    assert len(held(store)) == 2
+
+
+def test_acts_whose_announcement_was_not_known_to_be_there_are_done_once(store: CountedStore) -> None:
+    done: list[str] = []
+    with writing(store, KEY, JUDGE) as writer:
+        store.late = True
+        with pytest.raises(LedgerUnwritable):
+            writer.perform(intent("a"), lambda: done.append("a") or {"result": "reverted"})
+        store.late = False
+        # It is in the log all the same, and whoever asks is told.
+        assert [one["id"] for one in writer.unfinished()] == ["a"]
+        writer.perform(intent("a"), lambda: done.append("a") or {"result": "reverted"})
+    assert done == ["a"]
+    assert [entry["kind"] for entry in held(store)] == ["intent", "outcome"]
 
 
 def beat(start: str, end: str) -> dict[str, Any]:

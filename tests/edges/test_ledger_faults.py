@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from gitguard.edges.ledger import Writer, writing
+from gitguard.edges.ledger import Writer, read_key, writing
 from gitguard.edges.ledger_files import LocalStore
 from gitguard.edges.ledger_index import entries
 from gitguard.edges.ledger_store import LedgerBusy, LedgerUnwritable
@@ -45,7 +45,7 @@ class Victims:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.count = 0
+        self._count = 0
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.edges.ledger_victim", "--serve"],
             cwd=ROOT,
@@ -56,8 +56,8 @@ class Victims:
         )
 
     def fresh(self) -> Path:
-        self.count += 1
-        folder = self._folder / str(self.count)
+        self._count += 1
+        folder = self._folder / str(self._count)
         folder.mkdir()
         return folder
 
@@ -69,10 +69,10 @@ class Victims:
         self._server.stdin.flush()
         return int(self._server.stdout.readline())
 
-    def calls(self, **fault: Any) -> list[str]:
+    def calls(self, name: str = "first") -> list[str]:
         """The calls of an unharmed run."""
         folder = self.fresh()
-        assert self.run(folder, "first", **fault) == 0
+        assert self.run(folder, name) == 0
         return (folder / "calls").read_text().split("\n")
 
     def close(self) -> None:
@@ -97,18 +97,11 @@ def quick_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def all_victims() -> Iterator[Victims]:
+def victims() -> Iterator[Victims]:
     with in_memory() as folder:
         made = Victims(folder)
         yield made
         made.close()
-
-
-@pytest.fixture
-def victims(all_victims: Victims, record_property: Callable[[str, object], None]) -> Iterator[Victims]:
-    before = all_victims.count
-    yield all_victims
-    record_property("faults", all_victims.count - before)
 
 
 def chosen(count: int, seed: str) -> list[int]:
@@ -141,7 +134,9 @@ def check(folder: Path, said: list[str] | None = None) -> Held:
     found = held(folder / "ledger")
     if said is None:
         said = (folder / "said").read_text().splitlines() if (folder / "said").exists() else []
-    named = Counter((entry["kind"], entry.get("id") or entry.get("intent", "")) for entry in found.entries if entry["kind"] != "heartbeat")
+    named = Counter(
+        (entry["kind"], entry.get("id") or entry.get("intent", "")) for entry in found.entries if entry["kind"] not in ("heartbeat", "key")
+    )
     assert [one for one, times in named.items() if times > 1] == []
     for line in said:
         word, *rest = line.split(" ")
@@ -194,6 +189,24 @@ def test_a_writer_that_is_killed_twice_leaves_a_log_that_verifies(victims: Victi
         check(folder)
         assert victims.run(folder, "third") == 0
         check_ended(folder)
+
+
+@pytest.mark.parametrize("how", ["die before", "die after"])
+def test_a_handing_over_that_is_killed_at_any_call_is_finished_by_the_next(victims: Victims, how: str) -> None:
+    private = "ledger.key"
+    for number in chosen(len(victims.calls(name="rotate")), how):
+        folder = victims.fresh()
+        assert victims.run(folder, "rotate", at=number, how=how) == KILLED
+        if "private key" in (folder / "said").read_text():
+            assert read_key(folder / private) is not None
+        check(folder)
+        assert victims.run(folder, "rotate") == 0
+        check(folder)
+        with writing(LocalStore(folder / "ledger"), read_key(folder / private), JUDGE) as writer:
+            writer.append([drift("after")])
+        check_ended(folder)
+        assert verified(LocalStore(folder / "ledger").read, read_key(folder / private).verifier).is_intact
+        assert not (folder / f"{private}.new").exists()
 
 
 # What can fail with what; "fail after" did its work, and says that it failed.
@@ -367,11 +380,11 @@ _SYSTEM_CALLS = "/^(open|openat|write|fsync|rename|renameat|renameat2|unlink|unl
 
 
 @pytest.fixture(scope="module")
-def system_calls(all_victims: Victims) -> list[tuple[str, int]]:
+def system_calls(victims: Victims) -> list[tuple[str, int]]:
     """Each call of the kernel by which an unharmed run changes the ledger, and the how-many-eth of its name it is."""
     if STRACE is None or subprocess.run([STRACE, "-qq", "-o", os.devnull, "true"], capture_output=True).returncode:
         pytest.skip("strace is not here, or may not trace: the injector in the program makes the same faults")
-    folder = all_victims.fresh()
+    folder = victims.fresh()
     log = folder / "log"
     assert traced(folder, "first", "-y", "-o", str(log), "-e", f"trace={_SYSTEM_CALLS}") == 0
     counts: Counter[str] = Counter()
