@@ -289,7 +289,7 @@ class _Log:
             self._wrong("unannounced", f"entry {number} in {path}", said)
         if entry.get("kind") == "key":
             self._hand_over(entry, f"entry {number} in {path}")
-        for digest in evidence_of(entry):
+        for digest in evidence_of(entry) if b'"evidence"' in data else ():
             self._look_at_evidence(number, digest)
 
     def _look_at_evidence(self, number: int, digest: str) -> None:
