@@ -57,7 +57,9 @@ class Checkout:
         if not (self.folder / "HEAD").is_file():
             self._prepare()
         # Forced: a history that was rewritten is git's word too, and whatever was on the old one alone is no longer.
-        self._git("fetch", "--quiet", "--force", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--", self.url, f"{self.ref}:{_FETCHED}")
+        self._git(
+            "fetch", "--quiet", "--force", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--", self.url, f"{self.ref}:{_FETCHED}"
+        )
         commit = self._git("rev-parse", "--verify", "--quiet", f"{_FETCHED}^{{commit}}").strip()
         if self.verify:
             self._verified(commit)
@@ -106,7 +108,8 @@ class Checkout:
         if done.returncode:
             said = _said(done.stderr) or "git failed without a word"
             raise RepositoryError(
-                f"{_shown(self.url)} can't be read at {self.ref}: {said}", "see that it is there, and that git may read it without being asked for anything"
+                f"{_shown(self.url)} can't be read at {self.ref}: {said}",
+                "see that it is there, and that git may read it without being asked for anything",
             )
         return done.stdout.decode("utf-8", "replace")
 
@@ -147,7 +150,9 @@ def _is_remote(repository: str) -> bool:
 def _location(repository: str) -> str:
     """What git fetches from: a URL as it is, a path as an absolute one."""
     if _TRANSPORT.match(repository) or (repository.startswith("-") and not Path(repository).exists()):
-        raise RepositoryError(f"{_shown(repository)}: git is not asked for such a repository", "--repo is a path, or a URL of https, http, ssh or file")
+        raise RepositoryError(
+            f"{_shown(repository)}: git is not asked for such a repository", "--repo is a path, or a URL of https, http, ssh or file"
+        )
     if _is_remote(repository):
         return repository
     path = Path(repository).resolve()

@@ -124,7 +124,9 @@ def test_a_server_that_never_answers_costs_no_more_than_its_time(tmp_path: Path,
 def test_a_shallow_clone_is_no_answer_to_what_is_on_the_history(repository: Repository, tmp_path: Path) -> None:
     repository.commit(SETTINGS)
     repository.commit({"more.yaml": "a: 1\n"})
-    subprocess.run(["git", "clone", "-q", "--depth=1", f"file://{repository.path}", str(tmp_path / "shallow")], check=True, env=repository.environment)
+    subprocess.run(
+        ["git", "clone", "-q", "--depth=1", f"file://{repository.path}", str(tmp_path / "shallow")], check=True, env=repository.environment
+    )
     with pytest.raises(RepositoryError):
         Checkout(str(tmp_path / "shallow"), "main", tmp_path / "clone", repository.environment).refresh()
 
@@ -147,7 +149,7 @@ def test_only_a_signature_that_git_trusts_counts_where_one_is_asked_for(reposito
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     signers, settings = tmp_path / "signers", tmp_path / "gitconfig"
     signers.write_text(f"test@example.com {key.with_suffix('.pub').read_text()}")
-    settings.write_text(f"[gpg]\nformat = ssh\n[gpg \"ssh\"]\nallowedSignersFile = {signers}\n")
+    settings.write_text(f'[gpg]\nformat = ssh\n[gpg "ssh"]\nallowedSignersFile = {signers}\n')
     trusting = {"GIT_CONFIG_GLOBAL": str(settings)}
     repository.git("config", "gpg.format", "ssh")
     repository.git("config", "user.signingkey", str(key))
