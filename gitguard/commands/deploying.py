@@ -132,9 +132,9 @@ class Deployments:
         return tuple(self._nodes)
 
     @property
-    def made(self) -> tuple[Deployed, ...]:
-        """What those Applications deploy that matter."""
-        return tuple(self._deployed[number] for number in sorted(self._deployed))
+    def made(self) -> tuple[tuple[Node, Deployed], ...]:
+        """The Applications that matter, each with what it deploys."""
+        return tuple((self._nodes[number], self._deployed[number]) for number in sorted(self._deployed))
 
     @property
     def unread(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -184,18 +184,22 @@ class Deployments:
         kept = [item for item in repository.applications if _identity(item) not in self._replaced]
         lying = {_identity(item) for item in kept}
         applications = kept + [item for item in self.applications if item.generated or item.by or _identity(item) not in lying]
-        own = {_identity(item): item._replace(project=item.own, parts=(), inherited=(), missing_global="") for item in repository.projects}
-        projects = [item for key, item in own.items() if key not in self._replaced] + self.projects
-        merged = inheriting(repository.configuration, projects, repository.settings, repository.scoped, repository.clusters)
         return repository._replace(
             applications=tuple(applications),
-            projects=tuple(merged),
+            projects=self.merged_projects(),
             deployed=deployed,
             sets=tuple(self.sets),
             templates=self.unread,
             scopes={**repository.scopes, **defined_kinds(deployed)},
             skipped=(*repository.skipped, *made_elsewhere(deployed)),
         )
+
+    def merged_projects(self) -> tuple[DeclaredProject, ...]:
+        """The AppProjects of files and those that were rendered, with what they inherit."""
+        repository = self.repository
+        own = {_identity(item): item._replace(project=item.own, parts=(), inherited=(), missing_global="") for item in repository.projects}
+        projects = [item for key, item in own.items() if key not in self._replaced] + self.projects
+        return tuple(inheriting(repository.configuration, projects, repository.settings, repository.scoped, repository.clusters))
 
     def _is_new(self, node: Node) -> bool:
         key = repr((node.application.reach.roots, node.application.key, node.application.path, node.manifest.get("spec")))

@@ -72,6 +72,12 @@ class Checkout:
             return False
         return self._run("merge-base", "--is-ancestor", commit, _TRACKED).returncode == 0
 
+    def after(self, commit: str, most: int = 50) -> tuple[str, ...]:
+        """The commits of the tracked history that `commit` does not have, newest first, merged branches as one; none where it is not on it."""
+        if not self.contains(commit):
+            return ()
+        return tuple(self._git("rev-list", "--first-parent", f"--max-count={most}", _TRACKED, f"^{commit}").split())
+
     @property
     def repository(self) -> git.GitRepository:
         """Where its commits are read from. Its URLs are the given one and those of the local repository's own remotes."""
@@ -109,7 +115,7 @@ class Checkout:
             said = _said(done.stderr) or "git failed without a word"
             raise RepositoryError(
                 f"{_shown(self.url)} can't be read at {self.ref}: {said}",
-                "see that it is there, and that git may read it without being asked for anything",
+                "see that it is there, and that git may read it unasked",
             )
         return done.stdout.decode("utf-8", "replace")
 

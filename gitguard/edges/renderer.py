@@ -303,7 +303,7 @@ def _has_secrets(text: str) -> bool:
 
 def _hand_out(text: str, job: Job, parts: Sequence[Part], results: list[Rendered | None]) -> None:
     _, tool, failure, lacking, assumed, objects = json.loads(text)
-    made = tuple(RenderedObject(*named, Origin(*origin), value, secret) for *named, origin, value, secret in objects)
+    made = tuple(RenderedObject(api, kind, space, name, Origin(*origin), value, secret) for api, kind, space, name, origin, value, secret in objects)
     for number in job.numbers:
         part = parts[number]
         undetermined = Lacking(*lacking) if lacking else None
