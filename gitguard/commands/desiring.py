@@ -30,7 +30,7 @@ from gitguard.render.plans import Cluster, Part
 from gitguard.repository.choices import choose, project_name
 
 _SETTINGS = "argocd-cm"
-_MOST_STATES, _MOST_TREES, _MOST_RESULTS = 4, 16, 4096
+_MOST_STATES, _MOST_DECLARED, _MOST_TREES, _MOST_RESULTS = 4, 128, 16, 4096
 # What a template may make anew each time; charts in archives are not looked into.
 _RANDOM = re.compile(
     rb"\{\{[^}]*\b(?:rand(?:Alpha|AlphaNum|Numeric|Ascii|Bytes|Int)|gen(?:CA|SelfSignedCert|SignedCert|PrivateKey)\w*|uuidv4|now|htpasswd|bcrypt"
@@ -80,6 +80,7 @@ class Desiring:
         self._renderers: dict[tuple[str, str, bool], Renderer] = {}
         self._reader: Reader | None = None
         self._states: OrderedDict[str, _State] = OrderedDict()
+        self._declared: OrderedDict[str, Mapping[str, Declared]] = OrderedDict()
         self._trees: OrderedDict[tuple[str, str], tuple[Entry, ...]] = OrderedDict()
         self._results: OrderedDict[str, Desired] = OrderedDict()
 
@@ -97,7 +98,9 @@ class Desiring:
 
     def applications_at(self, commit: str) -> Mapping[str, Declared]:
         """The Applications that this commit declares for the cluster, by `namespace/name`; those of others tell why they don't count."""
-        return self._state(commit).applications
+        if commit not in self._declared:
+            _remember(self._declared, commit, self._state(commit).applications, _MOST_DECLARED)
+        return self._declared[commit]
 
     def may_sync(self, application: str, commit: str, now: int, *, manual: bool = False) -> Verdict:
         """Do the sync windows of its AppProject, as this commit has them, let the Application sync at `now` (nanoseconds since 1970, UTC)?"""
@@ -125,34 +128,31 @@ class Desiring:
     def desired_of_all(self, asked: Sequence[tuple[str, Sequence[str]]], commit: str) -> tuple[Desired, ...]:
         """`desired_of` for many, rendered together."""
         state = self._state(commit)
-        answers: dict[int, Desired] = {}
-        waiting: dict[int, _Asked] = {}
-        for number, (application, revisions) in enumerate(asked):
-            prepared = self._prepared(state, application, revisions)
-            if isinstance(prepared, LeftOut):
-                answers[number] = Desired(revisions[0] if revisions else "", left_out=(prepared,))
-            else:
-                waiting[number] = prepared
-        keys = {number: _identity(state, one) for number, one in waiting.items()}
-        fresh = {key: waiting[number] for number, key in keys.items() if key not in self._results}
-        for key, made in zip(fresh, self._rendered(state, list(fresh.values())), strict=True):
-            _remember(self._results, key, made, max(_MOST_RESULTS, len(keys)))
-        return tuple(answers[number] if number in answers else self._results[keys[number]] for number in range(len(asked)))
+        return self._wanted(state, [(application, state.applications.get(application), revisions) for application, revisions in asked])
 
     def versions_of(self, application: str, key: ObjectKey, synced: Synced, commit: str) -> Iterator[_Object | None]:
         """The object in git's versions other than the synced one: the one before, and the later ones, newest first.
 
         None where a version has no such object. Versions that can't be told are left out. For `is_behind`, which stops at the first that fits.
         """
-        newer = self.checkout.after(synced.revisions[0]) if synced.revisions else ()
+        followed = (self.checkout, *(other for other, _ in self._others))
+        newer = next((one.after(revision) for revision in synced.revisions[:1] for one in followed if one.contains(revision)), ())
         for revisions in (synced.previous, *((revision,) for revision in newer)):
             if not revisions:
                 continue
-            # The Application itself may have been another one then.
-            for declaring in dict.fromkeys((commit, *(one for one in revisions[:1] if self.checkout.contains(one)))):
-                made = self.desired_of(application, revisions, declaring)
+            for declared in self._declared_for(application, revisions, commit):
+                (made,) = self._wanted(self._state(commit), [(application, declared, revisions)])
                 if made.complete:
                     yield made.objects[key].manifest if key in made.objects else None
+
+    def _declared_for(self, application: str, revisions: Sequence[str], commit: str) -> Iterator[Declared]:
+        """The Application now, and as it was at the revision where it was another one then."""
+        now = self.applications_at(commit).get(application)
+        if now is not None:
+            yield now
+        then = self.applications_at(revisions[0]).get(application) if self.checkout.contains(revisions[0]) else None
+        if then is not None and (now is None or then.manifest != now.manifest):
+            yield then
 
     # One commit
 
@@ -205,10 +205,25 @@ class Desiring:
 
     # One Application
 
-    def _prepared(self, state: _State, application: str, revisions: Sequence[str]) -> _Asked | LeftOut:
+    def _wanted(self, state: _State, asked: Sequence[tuple[str, Declared | None, Sequence[str]]]) -> tuple[Desired, ...]:
+        """What these Applications deploy at these revisions; the cluster, and how Argo CD is set up, are those of the state."""
+        answers: dict[int, Desired] = {}
+        waiting: dict[int, _Asked] = {}
+        for number, (application, declared, revisions) in enumerate(asked):
+            prepared = self._prepared(state, application, declared, revisions)
+            if isinstance(prepared, LeftOut):
+                answers[number] = Desired(revisions[0] if revisions else "", left_out=(prepared,))
+            else:
+                waiting[number] = prepared
+        keys = {number: _identity(state, one) for number, one in waiting.items()}
+        fresh = {key: waiting[number] for number, key in keys.items() if key not in self._results}
+        for key, made in zip(fresh, self._rendered(state, list(fresh.values())), strict=True):
+            _remember(self._results, key, made, max(_MOST_RESULTS, len(keys)))
+        return tuple(answers[number] if number in answers else self._results[keys[number]] for number in range(len(asked)))
+
+    def _prepared(self, state: _State, application: str, declared: Declared | None, revisions: Sequence[str]) -> _Asked | LeftOut:
         """What is to be rendered, or why it can't be."""
         what = f"Application {application}"
-        declared = state.applications.get(application)
         if declared is None:
             return LeftOut(what, "git does not declare it")
         if declared.reason:
