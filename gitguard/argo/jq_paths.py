@@ -20,16 +20,19 @@ _LONGEST = 1000
 
 
 def path(expression: str) -> Fields | None:
-    """The path that the expression names, None where it is more than a path."""
+    """The fields that the expression names, None where it is more than a path, or longer than anybody would write one."""
     text = expression.strip()
+    if len(text) > _LONGEST:
+        return None
     steps: list[Step] = []
-    position = 0
-    while position < len(text):
-        found = _next(text, position, steps)
-        if found is None:
-            return None
-        position = found
-    return Fields(expression, tuple(steps)) if steps and len(text) <= _LONGEST else None
+    position: int | None = 0
+    try:
+        while position is not None and position < len(text):
+            position = _next(text, position, steps)
+    except ValueError:
+        # A string with something computed inside is one for jq only.
+        return None
+    return Fields(expression, tuple(steps)) if steps and position is not None else None
 
 
 def _next(text: str, position: int, steps: list[Step]) -> int | None:

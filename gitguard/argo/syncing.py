@@ -14,6 +14,7 @@ from gitguard.parse import read
 
 _HOOK, _HELM_HOOK = "argocd.argoproj.io/hook", "helm.sh/hook"
 _SYNC, _COMPARE, _WAVE = "argocd.argoproj.io/sync-options", "argocd.argoproj.io/compare-options", "argocd.argoproj.io/sync-wave"
+_IGNORE = "argocd.argoproj.io/ignore-differences"
 _CUSTOMIZED = "resource.customizations"
 _UNREADABLE = "an entry that can't be read"
 
@@ -44,6 +45,7 @@ def care(manifest: Mapping[str, Any], application: Mapping[str, Any], settings: 
     on = isinstance(automated, Mapping) and automated.get("enabled") is not False
     own, common = _options(_annotations(manifest).get(_SYNC)), _texts(policy.get("syncOptions"))
     rules = [rule for rule in (*of_application(application), *settings) if _matches(rule, manifest, version)]
+    rules += [_of_object(manifest)] if at_least(version, (3, 6)) else []
     fields, undecided = _fields(rules)
     return Care(
         automated=on or not application,
@@ -68,6 +70,12 @@ def of_application(application: Mapping[str, Any]) -> Iterator[Rule]:
         yield _rule(said)._replace(
             group=_text(said.get("group")), kind=_text(said.get("kind")), name=_text(said.get("name")), namespace=_text(said.get("namespace"))
         )
+
+
+def _of_object(manifest: Mapping[str, Any]) -> Rule:
+    """What the object's own annotation says: pointers only, and one that can't be read says nothing."""
+    said = _mapping(_yaml(_text(_annotations(manifest).get(_IGNORE))))
+    return Rule(pointers=tuple(_texts(said.get("jsonPointers"))))
 
 
 def of_settings(data: Mapping[str, Any]) -> Iterator[Rule]:
@@ -120,7 +128,8 @@ def _fields(rules: Iterable[Rule]) -> tuple[tuple[Fields, ...], tuple[str, ...]]
     found: dict[Fields, None] = {}
     undecided: dict[str, None] = {}
     for rule in rules:
-        found |= dict.fromkeys(map(pointer, rule.pointers))
+        # The pointer to the whole object removes nothing.
+        found |= dict.fromkeys(named for named in map(pointer, rule.pointers) if named.steps)
         for expression in rule.expressions:
             named = jq_paths.path(expression)
             if named is None:

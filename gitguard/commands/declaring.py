@@ -96,6 +96,9 @@ class Collected:
             wanted.append(Wanted(key, manifest, found.origin, commit, control_plane=True, made_by=found.made_by))
             if found.parent is not None:
                 self._parents[key] = found.parent, found.made_by.startswith("ApplicationSet ")
+        # What can't be read may declare anything.
+        left_out += [LeftOut(one.path, one.message) for one in self._repository.unreadable]
+        left_out += [LeftOut(path, f"it can't be read: {broken}") for path, broken in self._broken()]
         left_out += [LeftOut(path, f"templates that make {', '.join(kinds)}, which nothing here renders") for path, kinds in self._deployments.unread]
         left_out += [LeftOut(f"ApplicationSet {one.application.key}", reason) for one in self._deployments.sets for _, reason, _ in one.unknown]
         return joined(commit, wanted, dict.fromkeys(left_out))
@@ -188,6 +191,11 @@ class Collected:
             for facts in repository.files[entry.path].objects:
                 if _is_one(facts) and not facts.in_values:
                     yield _Found(_inside(values[facts.document], facts.prefix), entry.path, (entry.path,))
+
+    def _broken(self) -> Iterator[tuple[str, str]]:
+        """The files that are no YAML, and what is wrong with them."""
+        for path, facts in self._repository.files.items():
+            yield from ((path, broken.message) for broken in facts.violations if broken.rule == "yaml-invalid")
 
     def _key(self, manifest: _Object) -> ObjectKey:
         metadata = manifest.get("metadata") or {}

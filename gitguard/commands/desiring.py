@@ -33,7 +33,7 @@ _SETTINGS = "argocd-cm"
 _MOST_STATES, _MOST_DECLARED, _MOST_TREES, _MOST_RESULTS = 4, 128, 16, 4096
 # What a template may make anew each time; charts in archives are not looked into.
 _RANDOM = re.compile(
-    rb"\{\{[^}]*\b(?:rand(?:Alpha|AlphaNum|Numeric|Ascii|Bytes|Int)|gen(?:CA|SelfSignedCert|SignedCert|PrivateKey)\w*|uuidv4|now|htpasswd|bcrypt"
+    rb"\{\{[^}]{0,400}\b(?:rand(?:Alpha|AlphaNum|Numeric|Ascii|Bytes|Int)|gen(?:CA|SelfSignedCert|SignedCert|PrivateKey)\w*|uuidv4|now|htpasswd|bcrypt"
     rb"|encryptAES|shuffle)\b"
 )
 _Object = Mapping[str, Any]

@@ -1,6 +1,7 @@
 """Git's word and what is no drift from it: what Argo CD has not brought there yet, and what git itself leaves to others."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -10,6 +11,7 @@ from gitguard.model.drift import ABSENT, Change, ObjectKey
 from gitguard.reconciler.comparison import compared, restored
 
 Object = Mapping[str, Any]
+_INDEX = re.compile(r"-?[0-9]{1,9}")
 
 
 def joined(commit: str, wanted: Iterable[Wanted], left_out: Iterable[LeftOut]) -> Desired:
@@ -120,7 +122,7 @@ def _taken(value: Any, step: Any) -> Iterator[tuple[str | int, Any]]:
         yield from ((key, part) for key, part in items if not step.field or _at(part, step.field) == step.value)
     elif isinstance(value, dict) and isinstance(step, str) and step in value:
         yield step, value[step]
-    elif isinstance(value, list) and (isinstance(step, int) or step.isdigit()):
+    elif isinstance(value, list) and (isinstance(step, int) or _INDEX.fullmatch(step)):
         index = int(step) + (len(value) if int(step) < 0 else 0)
         if 0 <= index < len(value):
             yield index, value[index]

@@ -385,6 +385,14 @@ def test_a_commit_that_cannot_be_read_is_an_error_and_not_nothing(repository: Re
         one.desired_of("argocd/web", [commit], "0" * 40)
 
 
+def test_a_file_that_cannot_be_read_makes_nothing_unwanted(repository: Repository, desiring: Make) -> None:
+    commit = repository.commit({".gitguard.yaml": CONFIG, "p.yaml": PROJECT, "broken.yaml": "a: [1\n"})
+    desired = desiring().desired_at(commit)
+    assert keys(desired) == ["AppProject argocd/web"]
+    assert not desired.complete
+    assert reasons(desired)["broken.yaml"].startswith("it can't be read: ")
+
+
 def test_the_second_commit_costs_what_it_changes(repository: Repository, desiring: Make) -> None:
     files = {f"web{number}/a.yaml": SETTINGS for number in range(20)}
     apps = {f"apps/{number}.json": application(f"web{number}", f"web{number}") for number in range(20)}

@@ -97,6 +97,9 @@ CONTAINERS = [{"name": "web", "image": "web:1"}, {"name": "proxy", "image": "pro
         ([path('.spec.containers[] | select(.name == "proxy")')], {"containers": CONTAINERS[:1]}, {"containers": CONTAINERS}, []),
         ([path('.spec.containers[] | select(.name == "proxy") | .image')], {"containers": CONTAINERS}, {"containers": [CONTAINERS[0], {"name": "proxy", "image": "x"}]}, []),
         ([path('.spec.containers[] | select(.name == "proxy")')], {"containers": CONTAINERS}, {"containers": [{"name": "web", "image": "x"}, CONTAINERS[1]]}, ["/spec/containers/0/image"]),
+        ([pointer("/spec/list/-1")], {"list": [1, 2]}, {"list": [1, 3]}, []),
+        ([pointer("/spec/list/0")], {"list": [1, 2]}, {"list": [1, 3]}, ["/spec/list"]),
+        ([pointer("/spec/list/²")], {"list": [1, 2]}, {"list": [1, 3]}, ["/spec/list"]),
         ([pointer("/spec/flag")], {"other": True}, {"other": 1}, ["/spec/other"]),
     ],
 )  # fmt: skip
@@ -150,6 +153,8 @@ def test_plain_paths_of_jq_name_what_jq_names(expression: str, named: list[str])
         ".a[] | select(.b)",
         ".[",
         "x",
+        '.a["\\(.b)"]',
+        ".a" * 600,
     ],
 )
 def test_programs_of_jq_can_not_be_told(expression: str) -> None:
