@@ -16,7 +16,7 @@ from gitguard.commands.reading import Reader, configuration, open_cache
 from gitguard.edges import cache as caching
 from gitguard.edges import tools
 from gitguard.edges.checkout import Checkout
-from gitguard.edges.renderer import Renderer
+from gitguard.edges.renderer import Renderer, hash_of
 from gitguard.edges.sources import opened
 from gitguard.model.argo import Verdict
 from gitguard.model.desired import Desired, LeftOut, Synced, Wanted, Watched
@@ -51,6 +51,7 @@ class _State(NamedTuple):
     applications: Mapping[str, Declared]
     rules: tuple[Rule, ...]
     label: str
+    inputs: str
 
 
 class _Asked(NamedTuple):
@@ -192,7 +193,9 @@ class Desiring:
         label = tracking_label(said, settings.argocd.version)
         objects = {key: one._replace(care=collected.care_of(one, rules, label)) for key, one in desired.objects.items()}
         desired = desired._replace(objects=objects) if self.watched.control_plane else Desired(commit)
-        return _State(commit, deployments, repository, target, scopes, desired, collected.applications(commit, objects), rules, label)
+        applications = collected.applications(commit, objects)
+        inputs = repr((target, hash_of(scopes), rules, label))
+        return _State(commit, deployments, repository, target, scopes, desired, applications, rules, label, inputs)
 
     def _render(self, repository: Repository) -> str:
         return self.options.render or repository.configuration.render
@@ -347,7 +350,7 @@ def _not_comparable(item: RenderedObject, key: ObjectKey, state: _State, unstead
 
 def _identity(state: _State, asked: _Asked) -> str:
     """What decides what comes of it: two of one identity are one answer."""
-    return repr((asked.checkout.url, asked.revision, asked.declared.key, asked.declared.manifest, state.cluster, state.rules, state.label))
+    return repr((asked.checkout.url, asked.revision, asked.declared.key, asked.declared.manifest, state.inputs))
 
 
 def _remember(memory: "OrderedDict[Any, Any]", key: Any, value: Any, most: int) -> None:

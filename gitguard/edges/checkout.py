@@ -50,11 +50,12 @@ class Checkout:
             **kept, "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "https:http:ssh:file", "LC_ALL": "C",
             "GIT_SSH_COMMAND": environment.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes"),
         }  # fmt: skip
+        self._prepared = False
         self._repository: git.GitRepository | None = None
 
     def refresh(self) -> str:
         """The newest commit of the ref, fetched whole. Where that fails, what was fetched before stays as it was."""
-        if not (self.folder / "HEAD").is_file():
+        if not self._prepared:
             self._prepare()
         # Forced: a history that was rewritten is git's word too, and whatever was on the old one alone is no longer.
         self._git(
@@ -91,8 +92,11 @@ class Checkout:
         except OSError as error:
             raise RepositoryError(f"{self.folder}: {error.strerror}", "the clone needs a folder that can be written") from error
         self._git("init", "--quiet", "--bare", ".")
-        for number, url in enumerate(self._urls()):
-            self._git("config", f"remote.known{number}.url", url)
+        # The folder may have been another repository's, or that one may have got other remotes.
+        self._run("config", "--unset-all", "remote.known.url")
+        for url in self._urls():
+            self._git("config", "--add", "remote.known.url", url)
+        self._prepared = True
 
     def _urls(self) -> list[str]:
         """The names by which Applications may call it, without the credentials that may be in them."""

@@ -76,6 +76,29 @@ def test_a_local_repository_is_known_by_its_own_remotes_too(repository: Reposito
     assert clone.repository.urls() == (str(path), f"file://{path}", "https://git.example/team/config.git")
 
 
+def test_a_folder_that_was_another_repositorys_is_this_ones(repository: Repository, new_repository, tmp_path: Path) -> None:
+    other = new_repository("other")
+    old, new = other.commit({"old.yaml": "a: 1\n"}), repository.commit(SETTINGS)
+    assert checkout(other, tmp_path).refresh() == old
+    clone = checkout(repository, tmp_path)
+    assert clone.refresh() == new
+    assert (clone.contains(old), clone.repository.urls()) == (False, (str(repository.path), f"file://{repository.path}"))
+
+
+def test_later_commits_come_newest_first_and_a_merged_branch_is_one(repository: Repository, tmp_path: Path) -> None:
+    first = repository.commit(SETTINGS)
+    repository.git("switch", "-q", "-c", "side")
+    side = repository.commit({"side.yaml": "a: 1\n"})
+    repository.git("switch", "-q", "main")
+    second = repository.commit({"more.yaml": "a: 1\n"})
+    repository.git("merge", "-q", "--no-ff", "-m", "merge", "side")
+    merge = repository.git("rev-parse", "HEAD").strip()
+    clone = checkout(repository, tmp_path)
+    clone.refresh()
+    assert [clone.after(commit) for commit in (first, second, merge, "0" * 40)] == [(merge, second), (merge,), (), ()]
+    assert clone.after(side, most=1) == (merge,)
+
+
 def test_what_cannot_be_reached_is_an_error_and_keeps_what_was_there(repository: Repository, tmp_path: Path) -> None:
     commit = repository.commit(SETTINGS)
     clone = checkout(repository, tmp_path)
