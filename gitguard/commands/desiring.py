@@ -31,6 +31,8 @@ from gitguard.repository.choices import choose, project_name
 
 _SETTINGS = "argocd-cm"
 _MOST_STATES, _MOST_DECLARED, _MOST_TREES, _MOST_RESULTS = 4, 128, 16, 4096
+# A version that is no range of them.
+_VERSION = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]*)?")
 # What a template may make anew each time; charts in archives are not looked into.
 _RANDOM = re.compile(
     rb"\{\{[^}]{0,400}\b(?:rand(?:Alpha|AlphaNum|Numeric|Ascii|Bytes|Int)|gen(?:CA|SelfSignedCert|SignedCert|PrivateKey)\w*|uuidv4|now|htpasswd|bcrypt"
@@ -137,7 +139,7 @@ class Desiring:
         None where a version has no such object. Versions that can't be told are left out. For `is_behind`, which stops at the first that fits.
         """
         followed = (self.checkout, *(other for other, _ in self._others))
-        newer = next((one.after(revision) for revision in synced.revisions[:1] for one in followed if one.contains(revision)), ())
+        newer = next((one.after(revision) for revision in synced.revisions for one in followed if one.contains(revision)), ())
         for revisions in (synced.previous, *((revision,) for revision in newer)):
             if not revisions:
                 continue
@@ -151,7 +153,8 @@ class Desiring:
         now = self.applications_at(commit).get(application)
         if now is not None:
             yield now
-        then = self.applications_at(revisions[0]).get(application) if self.checkout.contains(revisions[0]) else None
+        commits = [revision for revision in revisions if self.checkout.contains(revision)]
+        then = self.applications_at(commits[0]).get(application) if commits else None
         if then is not None and (now is None or then.manifest != now.manifest):
             yield then
 
@@ -237,21 +240,26 @@ class Desiring:
         checkout, listed = self._from(state, declared)
         if checkout is None:
             return LeftOut(what, "not all of its sources are in one repository that is followed here")
-        count = len(spec["sources"]) if isinstance(spec, Mapping) and isinstance(spec.get("sources"), list) else 1
-        given = set(revisions)
-        if len(revisions) not in (1, count) or len(given) != 1:
-            return LeftOut(what, "its sources were not synced at one revision" if revisions else "Argo CD has not synced it yet")
-        revision = revisions[0]
+        sources = _sources(declared.manifest)
+        given = _revisions_of(sources, revisions)
+        if isinstance(given, str):
+            return LeftOut(what, given)
+        followed = {revision for source, revision in zip(sources, given, strict=True) if not source.get("chart")}
+        if len(followed) > 1:
+            return LeftOut(what, "its sources were not synced at one revision")
+        # Charts alone are what git says that they are, wherever they come from.
+        revision = next(iter(followed), declared.commit)
         if not checkout.contains(revision):
             return LeftOut(what, f"the revision that is synced, {revision[:40]!r}, is not on the history of {checkout.ref}")
-        return _Asked(declared, checkout, revision, tuple(part._replace(revision=revision) for part in listed))
+        told = tuple(part._replace(revision=given[_number(part)]) for part in listed)
+        return _Asked(declared, checkout, revision, told)
 
     def _from(self, state: _State, declared: Declared) -> tuple[Checkout | None, tuple[Part, ...]]:
         """The repository that all sources are in, those that only lend files too, and the sources as it has them."""
         namespace = state.repository.configuration.argocd.namespace
         for checkout, is_here in ((self.checkout, one_of(state.repository.configuration.urls)), *self._others):
             listed = parts(declared.manifest, is_here, namespace)
-            if listed and all("" in part.here and set(part.refs) <= part.here for part in listed):
+            if listed and all(("" in part.here or part.source.get("chart")) and set(part.refs) <= part.here for part in listed):
                 return checkout, listed
         return None, ()
 
@@ -296,6 +304,36 @@ class Desiring:
         second = self._run(state, checkout, entries, [part for part, _ in varying], again=True) if varying else ()
         pairs = zip((result for _, result in varying), second, strict=True)
         return frozenset((before.application, key) for before, after in pairs for key in _varying(before.objects, after.objects))
+
+
+def _sources(manifest: _Object) -> list[_Object]:
+    """The sources of an Application, those that only lend files too."""
+    spec = manifest.get("spec") or {}
+    listed = spec.get("sources")
+    return [one if isinstance(one, Mapping) else {} for one in (listed if isinstance(listed, list) and listed else [spec.get("source")])]
+
+
+def _number(part: Part) -> int:
+    """Which source of the Application a part is."""
+    last = part.pointer.rpartition("/")[2]
+    return int(last) if last.isdecimal() else 0
+
+
+def _revisions_of(sources: Sequence[_Object], revisions: Sequence[str]) -> tuple[str, ...] | str:
+    """The revision that each source was synced at, or why that is nobody's word. One that is given for several is not for their charts."""
+    if not revisions:
+        return "Argo CD has not synced it yet"
+    if len(revisions) not in (1, len(sources)):
+        return "it has other sources than the ones that were synced"
+    made = []
+    for number, source in enumerate(sources):
+        named, one = str(source.get("targetRevision") or ""), revisions[number if len(revisions) > 1 else 0]
+        if source.get("chart"):
+            one = named if len(revisions) < len(sources) else one
+            if not _VERSION.fullmatch(named) or one != named:
+                return f"the chart {source['chart']} was synced at {one[:40]!r}, and git names no version of it but {named[:40]!r}"
+        made.append(one)
+    return tuple(made)
 
 
 def _may_vary(result: Rendered, entries: Sequence[Entry], checkout: Checkout) -> bool:
@@ -343,9 +381,10 @@ def _not_comparable(item: RenderedObject, key: ObjectKey, state: _State, unstead
         return "its chart makes something else of it each time"
     if not (item.manifest.get("metadata") or {}).get("name"):
         return "it gets its name from the API server"
-    if not item.namespace and (key.group, key.kind) not in state.scopes:
-        return "nobody knows whether its kind is namespaced"
-    return ""
+    namespaced = state.scopes.get((key.group, key.kind))
+    if item.namespace or namespaced is False:
+        return ""
+    return "neither it nor its Application's destination names a namespace" if namespaced else "nobody knows whether its kind is namespaced"
 
 
 def _identity(state: _State, asked: _Asked) -> str:

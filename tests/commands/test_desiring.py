@@ -16,6 +16,7 @@ from gitguard.model.desired import Desired, Synced, Watched
 from gitguard.model.drift import ObjectKey
 from gitguard.model.errors import RepositoryError
 from tests.conftest import Repository
+from tests.serving import chart, chart_repository
 
 HERE, THERE = "https://prod.example:6443", "https://staging.example:6443"
 WATCHED = Watched(frozenset({"prod"}), frozenset({HERE}), (Cluster(HERE, "prod"), Cluster(THERE, "staging")))
@@ -374,6 +375,39 @@ def test_sources_of_one_application_are_taken_together(repository: Repository, d
     one = desiring()
     assert one.desired_of("argocd/web", [second, second], second).objects[config_map("settings")].manifest["data"] == {"mode": "last"}
     assert reasons(one.desired_of("argocd/web", [first, second], second)) == {"Application argocd/web": "its sources were not synced at one revision"}
+
+
+def test_a_chart_of_a_chart_repository_counts_where_git_names_its_version(repository: Repository, desiring: Make, serve: Callable[..., Any]) -> None:
+    made = chart("web", "1.2.3", {"templates/a.yaml": SETTINGS.replace("prod", '"{{ .Values.mode }}"')})
+    url = serve(chart_repository(made)).url
+
+    def app(version: str) -> str:
+        value = json.loads(application())
+        del value["spec"]["source"]
+        of_chart = {"repoURL": url, "chart": "web", "targetRevision": version, "helm": {"valueFiles": ["$config/values/web.yaml"]}}
+        value["spec"]["sources"] = [of_chart, {"repoURL": URL, "ref": "config", "targetRevision": "main"}]
+        return json.dumps(value)
+
+    first = repository.commit({".gitguard.yaml": f"{CONFIG}render: always\n", "app.json": app("1.2.3"), "values/web.yaml": "mode: lent\n"})
+    second = repository.commit({"values/web.yaml": "mode: later\n"})
+    third = repository.commit({"app.json": app("1.x")})
+    one = desiring()
+    for revision, mode in ((first, "lent"), (second, "later")):
+        wanted = one.desired_of("argocd/web", ["1.2.3", revision], second)
+        assert wanted.objects[config_map("settings")].manifest["data"] == {"mode": mode}
+    versions = one.versions_of("argocd/web", config_map("settings"), Synced(("1.2.3", first)), second)
+    assert [version and version["data"]["mode"] for version in versions] == ["later", "later"]
+    assert "is not on the history" in reasons(one.desired_of("argocd/web", ["1.2.3", "0" * 40], second))["Application argocd/web"]
+    other = reasons(one.desired_of("argocd/web", ["1.2.4", second], second))["Application argocd/web"]
+    assert other == "the chart web was synced at '1.2.4', and git names no version of it but '1.2.3'"
+    assert "git names no version" in reasons(one.desired_of("argocd/web", ["1.2.3", third], third))["Application argocd/web"]
+
+
+def test_objects_without_any_namespace_are_left_out(repository: Repository, desiring: Make) -> None:
+    commit = repository.commit({".gitguard.yaml": CONFIG, "app.json": application(namespace=""), "web/a.yaml": SETTINGS})
+    assert reasons(desiring().desired_of("argocd/web", [commit], commit)) == {
+        "ConfigMap settings of Application argocd/web": "neither it nor its Application's destination names a namespace"
+    }
 
 
 def test_a_commit_that_cannot_be_read_is_an_error_and_not_nothing(repository: Repository, desiring: Make) -> None:
