@@ -72,7 +72,10 @@ def settings(value: Mapping[str, Any], source: str) -> Configuration:
         ),
         urls=tuple(repository.get("urls", ())),
         clusters=tuple(KnownCluster(item["name"], item["server"].rstrip("/")) for item in value.get("clusters", ())),
-        environments=tuple(Environment(name, tuple((item or {}).get("paths", ()))) for name, item in (value.get("environments") or {}).items()),
+        environments=tuple(
+            Environment(name, tuple((item or {}).get("paths", ())), tuple((item or {}).get("clusters", ())))
+            for name, item in (value.get("environments") or {}).items()
+        ),
         render=value.get("render", "auto"),
         roots=tuple(_folder(root) for root in value.get("roots", ())),
         external_projects=tuple((value.get("external") or {}).get("projects", ())),

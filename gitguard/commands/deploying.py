@@ -26,7 +26,7 @@ from gitguard.model.repository import Application, DeclaredProject, Dependency, 
 from gitguard.parse import read
 from gitguard.render.helm import is_archive_of
 from gitguard.render.parts import parts
-from gitguard.render.plans import Part
+from gitguard.render.plans import Cluster, Part
 from gitguard.render.tree import folders_of
 from gitguard.repository.inheritance import inheriting
 from gitguard.repository.making import (
@@ -57,7 +57,8 @@ class Deployments:
     """Renders what one repository deploys, generation by generation. Nothing is rendered twice in one run.
 
     `wanted` says of an Application, and of what one of its sources reads, whether its objects matter; those that can make further
-    Applications are rendered anyhow. Without `run_tools` only plain directories are read.
+    Applications are rendered anyhow. `render` "never" reads only plain directories. `plain` objects have the values of their secrets; `target`
+    is the cluster that renderings are for, where more is known of it than the repository tells.
     """
 
     def __init__(
@@ -72,6 +73,8 @@ class Deployments:
         limits: Limits = USUAL,
         render: str = "auto",
         wanted: Callable[[Application, Reads], bool] = lambda application, reads: True,
+        plain: bool = False,
+        target: Cluster | None = None,
     ) -> None:
         self.reader = reader
         self.entries = entries
@@ -87,8 +90,8 @@ class Deployments:
         cache = caching.Cache(folder / "renders.sqlite3" if folder and cached else None)
         found = tools.Tools(off=True) if render == "never" else tools.find(environment)
         sources = opened(reader.git, render, folder if cached else None, cache, environment, found.helm, progress)
-        self._renderer = Renderer(sources, cache, found, folder, limits)
-        self._cluster = cluster(reader, repository)
+        self._renderer = Renderer(sources, cache, found, folder, limits, plain=plain)
+        self._cluster = target or cluster(reader, repository)
         self._is_here = one_of(repository.configuration.urls)
         self._context = self._of_sets()
         lying: list[Application | DeclaredProject] = [*repository.applications, *repository.projects]
@@ -102,6 +105,8 @@ class Deployments:
         self._replaced: set[tuple[str, int, str]] = set()
         self._seen: set[str] = set()
         self._read: set[str] = set()
+        # What somebody applies by hand, by the folder of its kustomization or chart.
+        self.by_hand: dict[str, Rendered] = {}
         # The files that the generators of ApplicationSets read, by the file of the ApplicationSet.
         self._asked: dict[str, set[str]] = {}
         # What decides which Applications there are, and the ones that matter.
@@ -112,6 +117,11 @@ class Deployments:
 
     def repository_deployed(self) -> Repository:
         """The repository with everything that could be expanded and rendered."""
+        self.followed()
+        return self._joined()
+
+    def followed(self) -> tuple[Node, ...]:
+        """Every Application that was found or made, with its whole manifest; what they deploy is there for `made`."""
         pending = [*self._as_they_lie(), *(self._by_hand() if self.render != "never" else ())]
         for _ in range(_MOST_GENERATIONS):
             fresh = [node for node in pending if self._is_new(node)]
@@ -119,7 +129,23 @@ class Deployments:
                 break
             self.applications += [node.application for node in fresh]
             pending = list(self._generation(fresh))
-        return self._joined()
+        return tuple(self._nodes)
+
+    @property
+    def made(self) -> tuple[tuple[Node, Deployed], ...]:
+        """The Applications that matter, each with what it deploys."""
+        return tuple((self._nodes[number], self._deployed[number]) for number in sorted(self._deployed))
+
+    @property
+    def unread(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Files of which only a renderer can tell Argo CD's objects, with the kinds that they mention, and that nothing rendered."""
+        return tuple((path, kinds) for path, kinds in self.repository.templates if path not in self._read)
+
+    def built(self, folders: Sequence[str]) -> Mapping[str, Rendered]:
+        """What the kustomizations in these folders make, each once."""
+        missing = [folder for folder in folders if folder not in self.by_hand]
+        self.by_hand |= zip(missing, self._render([_kustomization(folder) for folder in missing]), strict=True)
+        return {folder: self.by_hand[folder] for folder in folders}
 
     def is_shaped_by(self, paths: Iterable[str]) -> bool:
         """Could a change of these files make other Applications, not only other objects of theirs?"""
@@ -158,18 +184,22 @@ class Deployments:
         kept = [item for item in repository.applications if _identity(item) not in self._replaced]
         lying = {_identity(item) for item in kept}
         applications = kept + [item for item in self.applications if item.generated or item.by or _identity(item) not in lying]
-        own = {_identity(item): item._replace(project=item.own, parts=(), inherited=(), missing_global="") for item in repository.projects}
-        projects = [item for key, item in own.items() if key not in self._replaced] + self.projects
-        merged = inheriting(repository.configuration, projects, repository.settings, repository.scoped, repository.clusters)
         return repository._replace(
             applications=tuple(applications),
-            projects=tuple(merged),
+            projects=self.merged_projects(),
             deployed=deployed,
             sets=tuple(self.sets),
-            templates=tuple((path, kinds) for path, kinds in repository.templates if path not in self._read),
+            templates=self.unread,
             scopes={**repository.scopes, **defined_kinds(deployed)},
             skipped=(*repository.skipped, *made_elsewhere(deployed)),
         )
+
+    def merged_projects(self) -> tuple[DeclaredProject, ...]:
+        """The AppProjects of files and those that were rendered, with what they inherit."""
+        repository = self.repository
+        own = {_identity(item): item._replace(project=item.own, parts=(), inherited=(), missing_global="") for item in repository.projects}
+        projects = [item for key, item in own.items() if key not in self._replaced] + self.projects
+        return tuple(inheriting(repository.configuration, projects, repository.settings, repository.scoped, repository.clusters))
 
     def _is_new(self, node: Node) -> bool:
         key = repr((node.application.reach.roots, node.application.key, node.application.path, node.manifest.get("spec")))
@@ -191,10 +221,10 @@ class Deployments:
     def _by_hand(self) -> Iterator[Node]:
         """What comes of kustomizations and charts of Argo CD's objects that no Application deploys: somebody applies them."""
         patched = sorted({root for item in self._changed for root in item.reach.roots if root})
-        made = [(root, Part(root, "", "", "", "", {"path": root, "kustomize": {"version": "own"}})) for root in patched]
-        made += [(root, part) for root, part in self._charts()]
+        made = [*((root, _kustomization(root)) for root in patched), *self._charts()]
         results = self._render([part for _, part in made])
         for (root, _), result in zip(made, results, strict=True):
+            self.by_hand[root] = result
             yield from self._children(result, None, Reach(frozenset({root})))
 
     def _charts(self) -> Iterator[tuple[str, Part]]:
@@ -391,6 +421,11 @@ def deployments(
 
 def _identity(item: Application | DeclaredProject) -> tuple[str, int, str]:
     return item.path, item.facts.document, item.facts.prefix
+
+
+def _kustomization(folder: str) -> Part:
+    """What `kubectl apply -k` of a folder would be."""
+    return Part(folder, "", "", "", "", {"path": folder, "kustomize": {"version": "own"}})
 
 
 def _is_changed(item: Application | DeclaredProject) -> bool:

@@ -53,14 +53,27 @@ class _Seen(NamedTuple):
 
 
 class Renderer:
-    """Renders from one tree of one repository. `folder` is where its scratch files go, None for the system's place for them."""
+    """Renders from one tree of one repository. `folder` is where its scratch files go, None for the system's place for them.
 
-    def __init__(self, sources: Sources, cache: caching.Cache, tools: Tools, folder: Path | None, limits: confined.Limits = confined.USUAL) -> None:
+    With `plain` objects come with the values of their secrets. Those are rendered anew each time, for they are never put into the cache.
+    """
+
+    def __init__(
+        self,
+        sources: Sources,
+        cache: caching.Cache,
+        tools: Tools,
+        folder: Path | None,
+        limits: confined.Limits = confined.USUAL,
+        *,
+        plain: bool = False,
+    ) -> None:
         self.sources = sources
         self.cache = cache
         self.tools = tools
         self.folder = folder
         self.limits = limits
+        self.plain = plain
         self._code = caching.stamp(Path(gitguard.__file__).parent)
         self._last: tuple[Sequence[Entry], _Seen] | None = None
 
@@ -97,6 +110,8 @@ class Renderer:
                 job = jobs.get(key, Job(made, part.target, key, ()))
                 jobs[key] = job._replace(numbers=(*job.numbers, number))
         known = self.cache.get(jobs)
+        if self.plain:
+            known = {key: text for key, text in known.items() if not _has_secrets(text)}
         missing = [job for key, job in jobs.items() if key not in known]
         for key, job in jobs.items():
             if key in known:
@@ -170,7 +185,7 @@ class Renderer:
             wanted = contents.entries_of(path for job in jobs for path in job.plan.files)
             marked = place.fill(self.sources, wanted, copies_annotations)
             place.overlay(_overlay(jobs, marked))
-            runner = Runner(place, self.tools, self.limits, tree, scopes, marked)
+            runner = Runner(place, self.tools, self.limits, tree, scopes, marked, plain=self.plain)
 
             def prepare() -> None:
                 # A worker that is told to end takes the tool that it waits for with it.
@@ -183,7 +198,7 @@ class Renderer:
                     job = jobs[index]
                     answer = text or _encoded(Run(failure="its worker died, for want of memory or by a signal"))
                     _hand_out(answer, job, parts, results)
-                    if text and json.loads(text[: text.index(",")] + "]")[0]:
+                    if text and json.loads(text[: text.index(",")] + "]")[0] and not (self.plain and _has_secrets(text)):
                         fresh[job.key] = text
                     if progress is not None:
                         progress("rendered", done, len(jobs))
@@ -277,13 +292,18 @@ def _overlay(jobs: Sequence[Job], marked: frozenset[str]) -> dict[str, str]:
 
 def _encoded(run: Run) -> str:
     lacking = [run.undetermined.reason, run.undetermined.needs] if run.undetermined else None
-    objects = [[one.api_version, one.kind, one.namespace, one.name, list(one.origin), one.manifest] for one in run.objects]
+    objects = [[one.api_version, one.kind, one.namespace, one.name, list(one.origin), one.manifest, one.secret] for one in run.objects]
     return _encoder.encode([run.lasting, run.tool, run.failure, lacking, run.assumed, objects])
+
+
+def _has_secrets(text: str) -> bool:
+    *_, objects = json.loads(text)
+    return any(secret for *_, secret in objects)
 
 
 def _hand_out(text: str, job: Job, parts: Sequence[Part], results: list[Rendered | None]) -> None:
     _, tool, failure, lacking, assumed, objects = json.loads(text)
-    made = tuple(RenderedObject(api, kind, space, name, Origin(*origin), value) for api, kind, space, name, origin, value in objects)
+    made = tuple(RenderedObject(api, kind, space, name, Origin(*origin), value, secret) for api, kind, space, name, origin, value, secret in objects)
     for number in job.numbers:
         part = parts[number]
         undetermined = Lacking(*lacking) if lacking else None

@@ -50,13 +50,22 @@ class Runner:
     """Carries out plans in one scratch folder; each worker process has its own."""
 
     def __init__(
-        self, place: Scratch, tools: Tools, limits: confined.Limits, tree: Tree, scopes: Mapping[tuple[str, str], bool], marked: frozenset[str]
+        self,
+        place: Scratch,
+        tools: Tools,
+        limits: confined.Limits,
+        tree: Tree,
+        scopes: Mapping[tuple[str, str], bool],
+        marked: frozenset[str],
+        *,
+        plain: bool = False,
     ) -> None:
         self.place = place
         self.tools = tools
         self.limits = limits
         self.tree = tree
         self.scopes = scopes
+        self.plain = plain
         # Files with which a build is not asked for origins.
         self.marked = marked
         self.environment = confined.environment(place.home)
@@ -98,7 +107,7 @@ class Runner:
             if size > directory.MOST_BYTES:
                 return Run("directory", undetermined=Lacking(f"{plan.folder} holds more than 10 MB of manifests", directory.LIMIT), lasting=True)
             found += [(Origin(path, number), value) for number, value in directory.manifests(path, content)]
-        return Run("directory", objects.rendered(found, target, self.scopes), lasting=True)
+        return Run("directory", objects.rendered(found, target, self.scopes, plain=self.plain), lasting=True)
 
     def _kustomize(self, plan: KustomizePlan, target: str) -> Run:
         tool = self.tools.kustomize
@@ -117,7 +126,7 @@ class Runner:
             return self._failed(tool.name, done)
         found = objects.of_kustomize(done.output, plan.folder, annotated)
         assumed = (_INFLATION,) if plan.inflation and not plan.inflation.known else ()
-        return Run("kustomize", objects.rendered(found, target, self.scopes), assumed=assumed, lasting=True)
+        return Run("kustomize", objects.rendered(found, target, self.scopes, plain=self.plain), assumed=assumed, lasting=True)
 
     @contextmanager
     def _helm_for(self, plan: KustomizePlan) -> Iterator[tuple[Mapping[str, str], tuple[str, ...]]]:
@@ -152,7 +161,7 @@ class Runner:
             return self._failed("helm", done)
         found = objects.of_helm(done.output, plan.folder, dependencies, plan.skip_tests)
         asked = helm.assumptions((self.place.shared / path).read_bytes() for path in plan.files if "/templates/" in f"/{path}")
-        made = objects.rendered(found, target, self.scopes)
+        made = objects.rendered(found, target, self.scopes, plain=self.plain)
         texts = {
             path: (self.place.shared / path).read_text("utf-8", "replace") for path in {one.origin.path for one in made}.intersection(plan.files)
         }

@@ -20,10 +20,11 @@ class KnownCluster(NamedTuple):
 
 
 class Environment(NamedTuple):
-    """One environment of a folder per environment: the path prefixes or globs that belong to it."""
+    """One environment of a folder per environment: the path prefixes or globs that belong to it, and its clusters, by name or server."""
 
     name: str
     paths: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()
 
 
 class Ignore(NamedTuple):

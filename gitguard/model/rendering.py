@@ -31,7 +31,10 @@ class Origin(NamedTuple):
 
 
 class RenderedObject(NamedTuple):
-    """One object as Argo CD would apply it. The values of Secrets, and of variables named like credentials, are replaced by a mask."""
+    """One object as Argo CD would apply it. The values of Secrets, and of variables named like credentials, are replaced by a mask.
+
+    `secret`: it has such values. Only what was rendered plain, for a comparison, still has them, and that is neither kept nor shown.
+    """
 
     api_version: str
     kind: str
@@ -39,6 +42,7 @@ class RenderedObject(NamedTuple):
     name: str
     origin: Origin
     manifest: Mapping[str, Any]
+    secret: bool = False
 
 
 class Reads(NamedTuple):

@@ -24,7 +24,8 @@ _SERVER = (
 )
 _BOOKKEEPING = (
     "deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration", "argocd.argoproj.io/tracking-id",
-    "argocd.argoproj.io/installation-id", "argocd.argoproj.io/refresh", "argocd.argoproj.io/hydrate",
+    "argocd.argoproj.io/installation-id", "argocd.argoproj.io/refresh", "argocd.argoproj.io/refresh-timestamp", "argocd.argoproj.io/hydrate",
+    "argocd.argoproj.io/hydrate-timestamp", "argocd.argoproj.io/application-set-refresh",
 )  # fmt: skip
 _STATE = ("status", "operation")
 

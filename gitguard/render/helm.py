@@ -23,8 +23,9 @@ _VERSION = re.compile(r"v?(\d+(?:\.\d+)+)")
 _COMMAS = re.compile(r"(?<!\\),")
 _GLOB = frozenset("*?[")
 _CAPABILITIES = (b".Capabilities.APIVersions", b"lookup ")
+ASSUMED_VERSIONS = "the chart asks which API versions the cluster has: those of Kubernetes and of the repository's own CRDs are assumed"
 _ASSUMED = (
-    "the chart asks which API versions the cluster has: those of Kubernetes and of the repository's own CRDs are assumed",
+    ASSUMED_VERSIONS,
     "the chart looks up objects of the cluster: none are assumed, as Argo CD does",
 )
 

@@ -51,15 +51,16 @@ def flattened(found: _Found) -> Iterator[tuple[Origin, Mapping[str, Any]]]:
             yield origin, manifest
 
 
-def rendered(found: _Found, target: str, scopes: Mapping[tuple[str, str], bool]) -> tuple[RenderedObject, ...]:
+def rendered(found: _Found, target: str, scopes: Mapping[tuple[str, str], bool], *, plain: bool = False) -> tuple[RenderedObject, ...]:
     """The objects as Argo CD compares them with the cluster: namespaced ones without a namespace get the destination's (`target`),
-    cluster-scoped ones none. `scopes` says of (group, kind) whether it is namespaced; of a kind that is not in it nothing is changed."""
+    cluster-scoped ones none. `scopes` says of (group, kind) whether it is namespaced; of a kind that is not in it nothing is changed.
+    `plain` leaves the values of Secrets in."""
     listed = list(flattened(found))
     known = {**scopes, **dict(_defined(manifest for _, manifest in listed))}
-    return tuple(_object(origin, manifest, target, known) for origin, manifest in listed)
+    return tuple(_object(origin, manifest, target, known, plain) for origin, manifest in listed)
 
 
-def _object(origin: Origin, manifest: Mapping[str, Any], target: str, scopes: Mapping[tuple[str, str], bool]) -> RenderedObject:
+def _object(origin: Origin, manifest: Mapping[str, Any], target: str, scopes: Mapping[tuple[str, str], bool], plain: bool) -> RenderedObject:
     metadata = manifest.get("metadata") if isinstance(manifest.get("metadata"), dict) else {}
     api_version, kind = _text(manifest.get("apiVersion")), _text(manifest.get("kind"))
     group = api_version.rpartition("/")[0]
@@ -70,7 +71,8 @@ def _object(origin: Origin, manifest: Mapping[str, Any], target: str, scopes: Ma
         changed = {key: value for key, value in (metadata or {}).items() if key != "namespace"} | ({"namespace": wanted} if wanted else {})
         manifest = {**manifest, "metadata": changed}
     name = _text((metadata or {}).get("name")) or _text((metadata or {}).get("generateName"))
-    return RenderedObject(api_version, kind, wanted, name, origin, masked(manifest))
+    without = masked(manifest)
+    return RenderedObject(api_version, kind, wanted, name, origin, manifest if plain else without, without != manifest)
 
 
 def _defined(manifests: Iterable[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, str], bool]]:

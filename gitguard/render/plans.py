@@ -21,7 +21,8 @@ class Cluster(NamedTuple):
 
 class Part(NamedTuple):
     """One source of an Application. `namespace` is the Application's, `target` its destination's namespace; `refs` are the sources that
-    `$name/…` refers to, `here` the names of those that are this repository (its own included, as "")."""
+    `$name/…` refers to, `here` the names of those that are this repository (its own included, as ""). `revision` is the commit that tools are
+    told of, "" where there is none yet."""
 
     name: str
     namespace: str
@@ -32,6 +33,7 @@ class Part(NamedTuple):
     multi: bool = False
     refs: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
     here: frozenset[str] = frozenset({""})
+    revision: str = ""
 
     @property
     def key(self) -> str:

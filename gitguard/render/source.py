@@ -69,13 +69,14 @@ def instance_name(part: Part, argo_namespace: str) -> str:
 def variables(part: Part, argo_namespace: str) -> Mapping[str, str]:
     """Argo CD's build environment."""
     source = part.source
+    revision = part.revision or _REVISION
     return {
         "ARGOCD_APP_NAME": instance_name(part, argo_namespace),
         "ARGOCD_APP_NAMESPACE": part.target,
         "ARGOCD_APP_PROJECT_NAME": part.project,
-        "ARGOCD_APP_REVISION": _REVISION,
-        "ARGOCD_APP_REVISION_SHORT": _REVISION[:7],
-        "ARGOCD_APP_REVISION_SHORT_8": _REVISION[:8],
+        "ARGOCD_APP_REVISION": revision,
+        "ARGOCD_APP_REVISION_SHORT": revision[:7],
+        "ARGOCD_APP_REVISION_SHORT_8": revision[:8],
         "ARGOCD_APP_SOURCE_REPO_URL": text(source.get("repoURL")),
         "ARGOCD_APP_SOURCE_PATH": text(source.get("path")),
         "ARGOCD_APP_SOURCE_TARGET_REVISION": text(source.get("targetRevision")),

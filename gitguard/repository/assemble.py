@@ -39,10 +39,8 @@ def assemble(
     joined = kustomizations(files)
     charts = Charts(reasons)
     not_objects = joined.patches | joined.used | frozenset(_stray_patches(files, joined))
-    argo = [(path, facts) for path, read in files.items() for facts in read.objects if facts.content is not None and path not in not_objects]
-    is_here = one_of(configuration.urls)
-    deployed = Deployments(deployment for path, facts in argo for deployment in deployments(path, facts, is_here))
-    walk = Walk(joined, deployed, charts, configuration.roots)
+    argo = _argo(files, not_objects)
+    walk = walked(configuration, files, not_objects, joined, charts)
     clusters = tuple(dict.fromkeys(_clusters(configuration, argo)))
     settings = tuple(_settings(files))
     scoped = tuple(_repositories(argo))
@@ -60,6 +58,18 @@ def assemble(
         unreadable=tuple(unreadable),
         scoped=scoped,
     )
+
+
+def walked(configuration: Configuration, files: Mapping[str, FileFacts], not_objects: frozenset[str], joined: Kustomizations, charts: Charts) -> Walk:
+    """How each file gets to its cluster: through kustomizations, and through the Applications that deploy its folder."""
+    is_here = one_of(configuration.urls)
+    found = (deployment for path, facts in _argo(files, not_objects) for deployment in deployments(path, facts, is_here))
+    return Walk(joined, Deployments(found), charts, configuration.roots)
+
+
+def _argo(files: Mapping[str, FileFacts], not_objects: frozenset[str]) -> list[tuple[str, ObjectFacts]]:
+    """The objects that rules read: Argo CD's."""
+    return [(path, facts) for path, read in files.items() for facts in read.objects if facts.content is not None and path not in not_objects]
 
 
 def _applications(argo: Iterable[tuple[str, ObjectFacts]], walk: Walk) -> Iterable[Application]:
