@@ -72,13 +72,16 @@ class ObjectStore:
         """Write files, and then the checkpoint that tells of them, while `writing`.
 
         Conflict where it is not `previous` that would be replaced, or where the lease is lost. OSError where the store fails; where that was the
-        checkpoint's own request it may have been carried out all the same, and the next commit then is a Conflict.
+        checkpoint's own request it may have been carried out all the same: whoever reads the checkpoint finds out.
         """
         if self._lease is None:
             raise Conflict(f"{self}: the ledger is not open for writing")
         head = self._bucket.get(self._key(CHECKPOINT))
         if _without_fence(head) != previous:
             raise Conflict(f"{self}: somebody else has written to the ledger")
+        if checkpoint == previous:
+            # A writer makes sure of what it has written. What the store answers with is durable, and no checkpoint is written twice.
+            return
         try:
             orphans = [(key, data, found) for key, data, found in self._created(files) if found.data != data]
             if orphans:
