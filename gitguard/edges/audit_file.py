@@ -94,12 +94,15 @@ class FileSource:
         try:
             file = io.FileIO(path)
         except OSError as error:
+            if inode and isinstance(error, FileNotFoundError):
+                # It was renamed a moment ago, and is to be looked for under its new name.
+                return True
             if not self._is_gone:
                 self._is_gone = True
                 intake.open_gap(f"{path} can't be read: {error.strerror}")
             return False
         if inode and os.fstat(file.fileno()).st_ino != inode:
-            # It was rotated a moment ago: what it was is to be read before it.
+            # The same, and there is another one already.
             file.close()
             return True
         if self._is_gone:
