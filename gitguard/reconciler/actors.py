@@ -22,7 +22,7 @@ def claimed(live: Mapping[str, Any]) -> Actor:
 
 
 def writing(writes: Iterable[Write], version: str) -> list[Write]:
-    """The write that made a version, and with it those that may have: what changes nothing answers with the version that it found."""
+    """The write that made a version; behind it those that may have made it, too: what changes nothing answers with the version that it found."""
     if not version:
         return []
     made = sorted((write for write in writes if write.version == version and write.before != version), key=order)
@@ -34,9 +34,10 @@ def writing(writes: Iterable[Write], version: str) -> list[Write]:
 
 
 def deleting(writes: Iterable[Write], uid: str) -> list[Write]:
-    """Who asked for the deletion first; others, the garbage collector say, only finish it."""
+    """Who asked for the deletion first, which others only finish; behind it those who asked before, and for whom it may have been a dry run."""
     asked = sorted((write for write in writes if uid and uid in write.removed), key=order)
-    return asked[:1]
+    sure = next((number for number, write in enumerate(asked) if write.is_sure), len(asked))
+    return [*asked[sure : sure + 1], *asked[:sure]]
 
 
 def hinted(writes: Iterable[Write], *, deleted: bool) -> Actor:

@@ -41,11 +41,12 @@ class Write(NamedTuple):
     """A request that was carried out.
 
     `user` sent it, and `acted_as` is whom they impersonated. `before` is the resource version it was conditional on and `version` the one that
-    came of it, each "" where the event does not tell. `removed` has the uids of what it deleted. `began` and `ended` are seconds since 1970, and
-    `at` is `ended` in RFC 3339. `manager` is the field manager of what it wrote, and `wipes` says whether it took managedFields away. `initiators`
-    are those whom a request to an Application names in `initiatedBy` (automation by the name "automated"), and `names` those whom the Application
-    names thereafter, None where the event does not tell. `body` is what was stored, for Kubernetes Events only, and `evidence` the audit event in
-    canonical JSON, with no more of the bodies than the above needs, and nothing of a Secret's.
+    came of it, each "" where the event does not tell. `removed` has the uids of what it deleted; `is_sure` is False where that may have been a
+    dry run, since a deletion says so in its body only, and the audit policy keeps none. `is_new`: it made the object. `began` and `ended` are
+    seconds since 1970, and `at` is `ended` in RFC 3339. `manager` is the field manager of what it wrote, and `wipes` says whether it took
+    managedFields away. `initiators` are those whom a request to an Application names in `initiatedBy` (automation by the name "automated"), and
+    `names` those whom the Application names thereafter, None where the event does not tell. `body` is what was stored, for Kubernetes Events only,
+    and `evidence` the audit event in canonical JSON, with no more of the bodies than the above needs, and nothing of a Secret's.
     """
 
     id: bytes
@@ -60,6 +61,7 @@ class Write(NamedTuple):
     before: str
     version: str
     removed: tuple[str, ...]
+    is_sure: bool
     is_new: bool
     user: Person
     acted_as: Person | None
@@ -94,7 +96,8 @@ def written(event: Mapping[str, Any]) -> Write | None:
     query = parse_qs(address.query, keep_blank_values=True)
     target = mapping(event.get("objectRef"))
     ended = seconds(event.get("stageTimestamp"))
-    if verb not in _WRITING or event.get("stage") != "ResponseComplete" or "dryRun" in query or ended is None:
+    is_dry = "dryRun" in query or (verb.startswith("delete") and mapping(event.get("requestObject")).get("dryRun"))
+    if verb not in _WRITING or event.get("stage") != "ResponseComplete" or is_dry or ended is None:
         return None
     if not isinstance(code, int) or code >= _FAILED or not target or target.get("subresource") in _CONNECTING:
         return None
@@ -119,6 +122,7 @@ def written(event: Mapping[str, Any]) -> Write | None:
         before=text(target.get("resourceVersion")),
         version="" if verb == "deletecollection" else text(metadata.get("resourceVersion")),
         removed=_removed(verb, text(target.get("subresource")), uid, response),
+        is_sure=not verb.startswith("delete") or event.get("level") != "Metadata",
         is_new=code == _CREATED and not target.get("subresource"),
         user=_person(mapping(event.get("user"))),
         acted_as=_person(acted_as) if acted_as else None,
