@@ -91,7 +91,8 @@ def events(data: bytes) -> tuple[AuditEvent, ...]:
         raise Unreadable("no audit event")
     if not str(value.get("apiVersion", "")).startswith("audit.k8s.io/"):
         raise Unreadable("no audit.k8s.io event")
-    return tuple(listed)
+    # Events of a list do not repeat what they are; alone they do.
+    return tuple({"kind": "Event", "apiVersion": value["apiVersion"], **event} for event in listed)
 
 
 class Lines:

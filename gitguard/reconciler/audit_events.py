@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from gitguard.reconciler.audit_bodies import canonical, event_body, evidence, initiators, is_application, mapping, text, texts, wipes
+from gitguard.reconciler.audit_bodies import event_body, evidence, initiators, is_application, mapping, text, texts, wipes
 
 _WRITING = ("create", "update", "patch", "delete", "deletecollection")
 # Requests that pass through an object and make no version of it.
@@ -109,8 +109,10 @@ def written(event: Mapping[str, Any]) -> Write | None:
     # A namespace lies in itself for the API server's routes; it is no namespaced object for anybody else.
     namespace = "" if (group, resource) == ("", "namespaces") else text(target.get("namespace")) or text(metadata.get("namespace"))
     acted_as = mapping(event.get("impersonatedUser"))
+    kept = evidence(event, group, resource)
     return Write(
-        id=_identity(event, text(metadata.get("resourceVersion")) or uid),
+        # An event that comes twice is the same in all of it; its audit id alone is the client's to choose, and may be another's.
+        id=sha256(kept).digest(),
         verb=verb,
         group=group,
         resource=resource,
@@ -136,7 +138,7 @@ def written(event: Mapping[str, Any]) -> Write | None:
         initiators=initiators(request) if is_application(group, resource) else frozenset(),
         names=initiators(response) if is_application(group, resource) and response else None,
         body=event_body(response) if resource == "events" and response.get("kind") == "Event" else None,
-        evidence=evidence(event, group, resource),
+        evidence=kept,
     )
 
 
@@ -146,12 +148,6 @@ def seconds(time: Any) -> float | None:
         return datetime.fromisoformat(time).timestamp() if isinstance(time, str) else None
     except (ValueError, OverflowError):
         return None
-
-
-def _identity(event: Mapping[str, Any], version: str) -> bytes:
-    """The same for an event that comes twice, and for no two requests: the audit id is the client's to choose, the rest is not."""
-    parts = [event.get(name) for name in ("auditID", "stage", "requestReceivedTimestamp", "stageTimestamp", "requestURI", "verb", "user")]
-    return sha256(canonical([*parts, version])).digest()
 
 
 def _removed(verb: str, subresource: str, uid: str, response: Mapping[str, Any]) -> tuple[str, ...]:
