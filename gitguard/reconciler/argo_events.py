@@ -26,6 +26,8 @@ _ACTIONS: tuple[tuple[str, Join], ...] = (
 _MESSAGE = re.compile("(?s)(?P<user>.+?) (?:" + "|".join(f"(?P<{join}>{actions})" for actions, join in _ACTIONS) + ")")
 _RESOURCE = re.compile(r"(?:patched|deleted) resource (?P<group>[^/]*)/(?P<kind>\S+) '(?P<name>[^']*)'")
 _ACTED = re.compile(r"ran action \S+ on resource (?P<group>[^/]*)/(?P<kind>[^/]+)/(?P<name>\S+)")
+# What toggles automation, say. The Event has whatever version Argo CD had in its cache.
+_ACTED_ON_ITSELF = re.compile(r"ran action \S+")
 _LONGEST = 4096
 
 
@@ -105,11 +107,13 @@ def means(said: Claim, write: Write) -> bool:
 
 
 def means_resource(said: Claim, key: ObjectKey, verb: str) -> bool:
-    """Does it tell of such a write to an object that Argo CD deployed? Its namespace and its version are not in the Event."""
-    matched = _RESOURCE.fullmatch(said.action) or _ACTED.fullmatch(said.action)
-    if matched is None or (matched["group"], matched["kind"], matched["name"]) != (key.group, key.kind, key.name):
+    """May it tell of such a write to an object that Argo CD deployed, or to an Application by an action? Its version is not in the Event."""
+    if said.action.startswith("deleted") != (verb == "delete"):
         return False
-    return said.action.startswith("deleted") == (verb == "delete")
+    if _ACTED_ON_ITSELF.fullmatch(said.action):
+        return (key.group, key.kind, key.namespace, key.name) == ("argoproj.io", said.kind, *said.about)
+    matched = _RESOURCE.fullmatch(said.action) or _ACTED.fullmatch(said.action)
+    return matched is not None and (matched["group"], matched["kind"], matched["name"]) == (key.group, key.kind, key.name)
 
 
 def _without_fields(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -352,6 +352,19 @@ class TestArgoCD:
         argo.cli("app", "delete-resource", quiet, "--kind", "ConfigMap", "--resource-name", "settings", user="alice")
         assert eventually(lambda: is_alice(who(plane, live, deleted=True), "unknown"))
 
+    def test_an_action_is_told_by_name_and_time_only(self, plane, argo, config) -> None:
+        config.commit({"web/web.yaml": yaml.safe_dump(deployment("acted"))})
+        made = application("acted", config.path, "web", plane)
+        made["spec"].pop("syncPolicy")
+        plane.apply(made)
+        argo.cli("app", "sync", "acted", "--async")
+        assert eventually(lambda: argo.synced("acted"))
+        argo.cli("app", "actions", "run", "acted", "restart", "--kind", "Deployment", "--resource-name", "acted", user="alice")
+        assert eventually(lambda: is_alice(who(plane, plane.get("deployment", "acted", "shop")), "unknown"))
+        argo.cli("app", "actions", "run", "acted", "toggle-auto-sync", "--kind", "Application", user="alice")
+        toggled = next(one for one in versions(plane, "applications", "acted", CONTROLLER) if "automated" in (one["spec"].get("syncPolicy") or {}))
+        assert eventually(lambda: is_alice(who(plane, toggled), "unknown"))
+
     def test_an_event_that_somebody_else_wrote_blames_nobody_and_is_told(self, plane, argo, quiet) -> None:
         plane.kubectl("annotate", "application", quiet, "-n", "argocd", "a=b", user="bob")
         argo.cli("app", "set", quiet, "--sync-option", "Validate=false")

@@ -348,6 +348,19 @@ class TestArgoCD:
         # What the controller does by itself is its own.
         assert writer(evidence(audit(MAP, "8", CONTROLLER, userAgent="argocd-application-controller/v3"), said)) == (CONTROLLER, "authenticated")
 
+    def test_actions(self) -> None:
+        key = ObjectKey("apps", "Deployment", "shop", "web")
+        write = audit(key._replace(kind="ConfigMap"), "8", SERVER, userAgent="argocd-server/v3")
+        write["objectRef"]["resource"] = "deployments"
+        restart, toggle = (
+            creation(told(f"alice ran action {what}", "5")) for what in ("restart on resource apps/Deployment/web", "toggle-auto-sync")
+        )
+        assert evidence(write, restart).writer("deployments", key, "8")[0] == "alice"
+        assert evidence(write, toggle).writer("deployments", key, "8")[0] == SERVER
+        toggled = audit(APP, "8", CONTROLLER, userAgent="server/v0.0.0")
+        assert writer(evidence(toggled, toggle), key=APP) == ("alice", "unknown")
+        assert writer(evidence(toggled, restart), key=APP) == (CONTROLLER, "authenticated")
+
 
 OPERATION = {"operation": {"initiatedBy": {"username": "carol"}, "sync": {"revision": "main"}}}
 
