@@ -53,7 +53,8 @@ class Evidence:
     """What is known of who wrote what, from audit events and Argo CD's Events, in any order.
 
     It remembers all of the last `bounds.seconds` and the newest `bounds.newest` in any case, but never more than `bounds.most`; `lost` says how
-    many were forgotten too early for that. Reads, dry runs, requests that failed and events that come twice are left out.
+    many were forgotten too early for that. Reads, dry runs, requests that failed and events that come twice are left out. It is for one thread:
+    sources that read in their own hand events over to it.
     """
 
     def __init__(self, argo: Identities = Identities(), bounds: Bounds = Bounds()) -> None:  # noqa: B008 - frozen values
