@@ -17,3 +17,8 @@ def today() -> str:
 def nanoseconds() -> int:
     """Nanoseconds since 1970."""
     return time.time_ns()
+
+
+def now() -> str:
+    """Now, RFC 3339 in UTC with microseconds."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

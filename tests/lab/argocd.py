@@ -48,6 +48,10 @@ class ArgoCD(NamedTuple):
         assert done.returncode == 0, done.stderr + done.stdout
         return done.stdout
 
+    def let_in(self, user: str) -> None:
+        """Give a local account its password, which it has none of at first."""
+        self.cli("account", "update-password", "--account", user, "--current-password", self._password("admin"), "--new-password", PASSWORD)
+
     def _password(self, user: str) -> str:
         if user != "admin":
             return PASSWORD
@@ -106,6 +110,7 @@ def argocd(program: Path, helm: Path, crds: Path, plane: ControlPlane, folder: P
         )  # fmt: skip
         made = ArgoCD(plane, f"127.0.0.1:{ports['server']}", program, folder, parts)
         wait_for(lambda: re.search(rb"argocd v3\.6\.1.* serving", server.log.read_bytes()), server, "argocd-server")
+        made.let_in("alice")
         yield made
 
 

@@ -114,9 +114,9 @@ class ControlPlane(NamedTuple):
             file.chmod(0o600)
         return file
 
-    def kubectl(self, *arguments: str, user: str = "admin", stdin: str = "") -> str:
-        """What kubectl prints; AssertionError with what it said where it fails."""
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "KUBECONFIG": str(self.kubeconfig(user))}
+    def kubectl(self, *arguments: str, user: str = "admin", stdin: str = "", editor: Path | None = None) -> str:
+        """What kubectl prints; AssertionError with what it said where it fails. `editor` is the program for `kubectl edit`."""
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "KUBECONFIG": str(self.kubeconfig(user)), "KUBE_EDITOR": str(editor)}
         done = subprocess.run([str(KUBECTL), *arguments], env=environment, input=stdin, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -182,8 +182,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def controlplane(program: Path, folder: Path) -> Iterator[ControlPlane]:
-    """A control plane of its own in a folder, gone when the `with` ends."""
+def controlplane(program: Path, folder: Path, **more: object) -> Iterator[ControlPlane]:
+    """A control plane of its own in a folder, gone when the `with` ends; `more` are further flags of the API server, with underscores."""
     ports = {name: free_port() for name in ("etcd", "peer", "api")}
     tokens = {user: secrets.token_hex(16) for user in USERS}
     rows = [f'{tokens[user]},{name},{number},"{groups}"' for number, (user, (name, groups)) in enumerate(USERS.items(), 1)]
@@ -204,7 +204,7 @@ def controlplane(program: Path, folder: Path) -> Iterator[ControlPlane]:
         "service-account-key-file": folder / "sa.key", "service-account-signing-key-file": folder / "sa.key",
         "service-account-issuer": "https://kubernetes.default.svc", "token-auth-file": folder / "tokens.csv", "authorization-mode": "RBAC",
         "service-cluster-ip-range": "10.0.0.0/24", "disable-admission-plugins": "ServiceAccount", "audit-policy-file": folder / "audit-policy.yaml",
-        "audit-log-path": folder / "audit.log", "audit-log-mode": "blocking",
+        "audit-log-path": folder / "audit.log", "audit-log-mode": "blocking", **{name.replace("_", "-"): value for name, value in more.items()},
     }  # fmt: skip
     with ExitStack() as stack:
         etcd = Part([program, "etcd", *_flags(etcd_flags), "--unsafe-no-fsync"], folder / "etcd.log", environment)

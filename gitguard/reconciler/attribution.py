@@ -1,0 +1,218 @@
+"""Who wrote a version of an object: by the API server's audit, by what Argo CD's API server says of those it wrote for, or by the writer's word.
+
+Versions are joined exactly, by resource version or uid. Where an audit policy keeps no bodies nothing is exact, and then a name may be told with
+the confidence `unknown`: a hint, for people to follow.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from gitguard.model.drift import UNKNOWN, Actor, ObjectKey
+from gitguard.reconciler.actors import audited, claimed, deleting, hinted, one_person, order, writing
+from gitguard.reconciler.argo_events import Claim, claim, means, means_resource
+from gitguard.reconciler.audit_bodies import canonical
+from gitguard.reconciler.audit_events import Write, seconds, written
+from gitguard.reconciler.memory import Bounds, Memory
+
+__all__ = ["Evidence", "Forgery", "Identities", "claimed"]
+
+# How Argo CD's API server calls itself; in its releases and where it is built in another way.
+_SERVER_AGENTS = ("argocd-server/", "server/")
+_ARGO_MANAGERS = ("argocd-controller", "argocd-application-controller", "argocd-applicationset-controller", "argocd-server")
+# How long after a write Argo CD tells of it; it does so at once.
+_TOLD_WITHIN = 10.0
+
+
+class Identities(NamedTuple):
+    """The users by which a cluster's API server knows Argo CD. `server` is its API server; `others` are its controllers, and the accounts by which
+    it writes to clusters that it does not run in, which all its parts share."""
+
+    server: str = "system:serviceaccount:argocd:argocd-server"
+    others: tuple[str, ...] = (
+        "system:serviceaccount:argocd:argocd-application-controller",
+        "system:serviceaccount:argocd:argocd-applicationset-controller",
+        "system:serviceaccount:argocd:argocd-notifications-controller",
+        "system:serviceaccount:kube-system:argocd-manager",
+    )
+
+
+class Forgery(NamedTuple):
+    """Somebody wrote what only another party's word can be.
+
+    `what`: event (an Event in Argo CD's name that it did not write, or that was changed), initiator (an operation in somebody else's name),
+    field-manager (Argo CD's, used by somebody else) or managed-fields (taken away). `where` is the object for people, `by` who did it.
+    """
+
+    what: str
+    where: str
+    by: Actor
+    evidence: tuple[bytes, ...]
+
+
+class Evidence:
+    """What is known of who wrote what, from audit events and Argo CD's Events, in any order.
+
+    It remembers all of the last `bounds.seconds` and the newest `bounds.newest` in any case, but never more than `bounds.most`; `lost` says how
+    many were forgotten too early for that. Reads, dry runs, requests that failed and events that come twice are left out. It is for one thread:
+    sources that read in their own hand events over to it.
+    """
+
+    def __init__(self, argo: Identities = Identities(), bounds: Bounds = Bounds()) -> None:  # noqa: B008 - frozen values
+        self._argo = argo
+        self._memory = Memory(bounds)
+        self._writes: dict[bytes, Write] = {}
+        self._by_place: dict[tuple[str, str, str, str], dict[bytes, Write]] = {}
+        self._told_by: dict[bytes, tuple[Claim, Write]] = {}
+        self._claims: dict[bytes, Claim] = {}
+        self._claimed = Memory(bounds)
+
+    @property
+    def lost(self) -> int:
+        """How many events were forgotten before their time."""
+        return self._memory.lost + self._claimed.lost
+
+    def add(self, event: Mapping[str, Any]) -> None:
+        """Take in an audit.k8s.io/v1 event; whatever is none is left out."""
+        write = written(event)
+        if write is None or write.id in self._memory:
+            return
+        self._writes[write.id] = write
+        self._by_place.setdefault(write.place, {})[write.id] = write
+        if write.verb == "create" and write.body is not None and (said := claim(write.body)) is not None:
+            self._told_by[write.id] = said, write
+        for gone in self._memory.add(write.id, write.ended):
+            self._forget(self._writes.pop(gone))
+
+    def add_event(self, event: Mapping[str, Any]) -> None:
+        """Take in a Kubernetes Event as it is in the cluster; one that does not speak in the name of Argo CD's API server is left out."""
+        said = claim(event)
+        if said is None:
+            return
+        sighting = canonical([said.where, said.uid, said.content])
+        if sighting in self._claimed:
+            return
+        self._claims[sighting] = said
+        for gone in self._claimed.add(sighting, seconds(event.get("lastTimestamp") or event.get("eventTime")) or 0.0):
+            del self._claims[gone]
+
+    def writer(self, resource: str, key: ObjectKey, resource_version: str, uid: str = "", deleted: bool = False) -> Actor:
+        """Who wrote this version of an object, or deleted it; UNKNOWN where nothing tells.
+
+        `resource` is its kind in the plural of URLs; `uid` is needed to tell exactly who deleted it. A source address is as the first proxy told
+        it and a user agent as the client did: all but the last of the addresses, which are in the evidence, can be made up by the client.
+        """
+        writes = [write for name in (key.name, "") for write in self._by_place.get((key.group, resource, key.namespace, name), {}).values()]
+        same = [write for write in writes if not uid or not write.uid or write.uid == uid]
+        exact = deleting(writes, uid) if deleted else writing(same, resource_version)
+        if exact:
+            return self._who(*exact, key=key)
+        return hinted(same, deleted=deleted)
+
+    def forgeries(self) -> tuple[Forgery, ...]:
+        """Every forgery in what is remembered, the oldest first."""
+        writes = sorted(self._writes.values(), key=order)
+        found = [forgery for write in writes for forgery in (*self._false_event(write), *self._false_words(write))]
+        return (*found, *self._changed_events())
+
+    def _forget(self, write: Write) -> None:
+        self._told_by.pop(write.id, None)
+        held = self._by_place[write.place]
+        del held[write.id]
+        if not held:
+            del self._by_place[write.place]
+
+    def _is_server(self, write: Write) -> bool:
+        """Did Argo CD's API server send it? Who impersonates it is not it."""
+        return write.user.name == self._argo.server and write.acted_as is None
+
+    def _is_argo(self, write: Write) -> bool:
+        return write.user.name in (self._argo.server, *self._argo.others)
+
+    def _who(self, write: Write, *rivals: Write, key: ObjectKey) -> Actor:
+        if any((rival.user, rival.acted_as) != (write.user, write.acted_as) for rival in rivals):
+            # Two requests at once, and the same version after both: one of them changed nothing, but which?
+            return UNKNOWN._replace(evidence=tuple(one.evidence for one in (write, *rivals)))
+        actor = audited(write, is_server=self._is_server(write))
+        if self._is_server(write):
+            return self._behind(write, actor) or self._behind_resource(write, actor, key) or actor
+        if self._is_argo(write) and write.user_agent.startswith(_SERVER_AGENTS):
+            actor = actor._replace(via="argocd-api")
+            return self._behind_resource(write, actor, key) or actor
+        return actor
+
+    def _behind(self, write: Write, actor: Actor) -> Actor | None:
+        """The person for whom Argo CD's API server wrote, by its Event about that very version."""
+        recorded = [(said.person, made.evidence) for said, made in self._told() if self._is_server(made) and means(said, write)]
+        seen = [said for said in self._claims.values() if means(said, write) and not said.disagrees]
+        genuine = [(said.person, said.evidence) for said in seen if self._is_genuine(said)]
+        alone = [(said.person, said.evidence) for said in seen if not self._on_event(said)]
+        return one_person(recorded or genuine, "corroborated", actor) or one_person(alone, "reported", actor)
+
+    def _behind_resource(self, write: Write, actor: Actor, key: ObjectKey) -> Actor | None:
+        """For objects that Argo CD deployed its Events name no version: what it said next of such an object is a hint, if it named one person."""
+        told = [
+            (said.person, made.evidence)
+            for said, made in self._told()
+            if self._is_server(made) and means_resource(said, key, write.verb) and 0 <= made.ended - write.ended <= _TOLD_WITHIN
+        ]
+        return one_person(told, "unknown", actor)
+
+    def _told(self) -> list[tuple[Claim, Write]]:
+        """What Events say as they were created, by the audit, the oldest first."""
+        return sorted(self._told_by.values(), key=lambda one: order(one[1]))
+
+    def _creator(self, said: Claim) -> Write | None:
+        """The write that made an Event, where the audit has it."""
+        made = [write for write in self._on_event(said) if write.verb == "create" and (not said.uid or not write.uid or write.uid == said.uid)]
+        return min(made, key=order) if made else None
+
+    def _on_event(self, said: Claim) -> list[Write]:
+        places = [(group, "events", said.namespace, said.name) for group in ("", "events.k8s.io")]
+        return [write for place in places for write in self._by_place.get(place, {}).values()]
+
+    def _is_genuine(self, said: Claim) -> bool:
+        """Is an Event, of which the audit has who made it and not what it said, Argo CD's own, and still as it was?"""
+        creator = self._creator(said)
+        others = [write for write in self._on_event(said) if not self._is_server(write)]
+        return creator is not None and creator.body is None and not others
+
+    def _false_event(self, write: Write) -> Iterator[Forgery]:
+        """An Event in the name of Argo CD's API server that somebody else wrote, or changed."""
+        if write.resource == "events" and write.body is not None and not self._is_server(write) and claim(write.body) is not None:
+            yield Forgery("event", write.where, audited(write), (write.evidence,))
+
+    def _changed_events(self) -> Iterator[Forgery]:
+        """Events that are not as Argo CD wrote them, or that the audit says it did not write, where the audit itself has not shown it."""
+        for said in sorted(self._claims.values(), key=lambda one: one.evidence):
+            creator = self._creator(said)
+            if creator is None:
+                if said.disagrees:
+                    yield Forgery("event", said.where, UNKNOWN, (said.evidence,))
+            elif not self._is_server(creator):
+                if creator.body is None:
+                    yield Forgery("event", said.where, audited(creator), (creator.evidence, said.evidence))
+            else:
+                wrote = claim(creator.body) if creator.body is not None else None
+                others = [write for write in self._on_event(said) if write.verb in ("update", "patch") and not self._is_server(write)]
+                if (wrote is not None and wrote.content != said.content) or (wrote is None and others):
+                    by = audited(max(others, key=order)) if others else UNKNOWN
+                    yield Forgery("event", said.where, by, (creator.evidence, *(one.evidence for one in others), said.evidence))
+
+    def _false_words(self, write: Write) -> Iterator[Forgery]:
+        """What a request says of who wrote, against the API server's word."""
+        if self._is_argo(write) and write.acted_as is None:
+            return
+        actor = audited(write)
+        if self._newly_named(write) - {actor.name, write.user.name}:
+            yield Forgery("initiator", write.where, actor, (write.evidence,))
+        if write.manager in _ARGO_MANAGERS:
+            yield Forgery("field-manager", write.where, actor, (write.evidence,))
+        if write.wipes:
+            yield Forgery("managed-fields", write.where, actor, (write.evidence,))
+
+    def _newly_named(self, write: Write) -> frozenset[str]:
+        """Those whom a request names in an operation. An update repeats the whole object: only what the version before did not have is its word."""
+        if write.verb != "update":
+            return write.initiators
+        before = [one.names for one in self._by_place[write.place].values() if one.version == write.before and one.names is not None]
+        return write.initiators - before[0] if before and write.before else frozenset()
