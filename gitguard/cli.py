@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -329,12 +330,11 @@ def audit_key_rotate(ledger: str, private: Path | None) -> None:
 
 
 def _audit_command() -> Any:
-    try:
-        from gitguard.commands import audit as command
-    except ImportError as error:
-        if (error.name or "").split(".")[0] not in ("cryptography", "rfc8785"):
-            raise
-        raise UsageError("the ledger takes packages that are not installed", "pip install 'gitguard-gitops[watch]'") from error
+    missing = [package for package in ("cryptography", "rfc8785") if find_spec(package) is None]
+    if missing:
+        raise UsageError(f"the ledger takes {' and '.join(missing)}, not installed here", "pip install 'gitguard-gitops[watch]'")
+    from gitguard.commands import audit as command
+
     return command
 
 

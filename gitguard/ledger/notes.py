@@ -7,9 +7,6 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import NamedTuple
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-
 from gitguard.ledger.errors import LedgerError
 from gitguard.ledger.hashes import SIZE
 
@@ -45,6 +42,9 @@ class Signer(NamedTuple):
     @property
     def verifier(self) -> Verifier:
         """Its public half."""
+        # Imported late, here and below: whoever only reads notes does not wait for it.
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
         return Verifier(self.name, Ed25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes_raw())
 
     def __repr__(self) -> str:
@@ -57,6 +57,8 @@ class Signer(NamedTuple):
 
     def signature(self, text: bytes) -> bytes:
         """The bare signature of a text."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
         return Ed25519PrivateKey.from_private_bytes(self.seed).sign(text)
 
 
@@ -165,6 +167,9 @@ def checkpoint(text: str, where: str = "") -> Checkpoint:
 
 
 def _is_valid(verifier: Verifier, text: str, signature: Signature) -> bool:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     message = text.encode()
     value = signature.value
     if verifier.kind == _COSIGNATURE:
