@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from gitguard.edges.git import unattended
 from gitguard.ledger.errors import LedgerError
 from gitguard.ledger.notes import Checkpoint, Verifier, checkpoint, note
 from gitguard.ledger.proofs import is_consistent
@@ -64,8 +65,7 @@ class _Clone:
         self._folder = folder
         self._repository = os.path.abspath(repository) if Path(repository).exists() else repository  # noqa: PTH100
         self._branch = branch
-        kept = {key: value for key, value in environment.items() if key not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")}
-        self._environment = {**_IDENTITY, **kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+        self._environment = {**_IDENTITY, **unattended(environment)}
         self._git("init", "--quiet", "--bare", ".")
 
     def fetched(self) -> str:

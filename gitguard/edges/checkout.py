@@ -16,7 +16,6 @@ from gitguard.model.errors import RepositoryError
 
 SECONDS = 120.0
 _TRACKED, _FETCHED = "refs/gitguard/tracked", "refs/gitguard/fetched"
-_BOUND = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_NO_LAZY_FETCH", "SSH_ASKPASS")
 _SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "protocol.version=2")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _REF = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\-][^\x00-\x20\x7f~^:?*\[\\]*")
@@ -45,9 +44,9 @@ class Checkout:
         self.verify = verify
         self._local = repository if not _is_remote(repository) else ""
         self._seconds = seconds
-        kept = {key: value for key, value in environment.items() if key not in _BOUND}
+        kept = {key: value for key, value in git.unattended(environment).items() if key != "SSH_ASKPASS"}
         self._environment = {
-            **kept, "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "https:http:ssh:file", "LC_ALL": "C",
+            **kept, "GIT_ALLOW_PROTOCOL": "https:http:ssh:file",
             "GIT_SSH_COMMAND": environment.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes"),
         }  # fmt: skip
         self._prepared = False

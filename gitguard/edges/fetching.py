@@ -18,6 +18,7 @@ from pathlib import Path
 from posixpath import normpath
 
 from gitguard.edges import confined
+from gitguard.edges.git import unattended
 from gitguard.edges.sources import Store, reference
 from gitguard.edges.tools import INSTALL, Tool
 from gitguard.model.errors import RepositoryError
@@ -34,7 +35,6 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _VERSION = re.compile(r"v?\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?")
 _CHART_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 _REPOSITORY = re.compile(r"(?i)(?:https?://|ssh://|[^/@:\s-][^/@:\s]*@[^/:\s]+:)")
-_BOUND = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_NO_LAZY_FETCH")
 
 
 class Failed(Exception):
@@ -45,7 +45,7 @@ class Fetcher:
     """Fetches into a store; each thing once a run, and once and for all what can't change."""
 
     def __init__(self, environment: Mapping[str, str], helm: Tool | None, progress: Callable[[str, int, int], None] | None = None) -> None:
-        self._environment = {name: value for name, value in environment.items() if name not in _BOUND}
+        self._environment = unattended(environment)
         self._helm = helm
         self._progress = progress
         self._done: dict[Remote, str] = {}
@@ -95,11 +95,9 @@ class Fetcher:
     def _git(self, store: Store, *arguments: str) -> bytes:
         environment = {
             **self._environment,
-            "GIT_TERMINAL_PROMPT": "0",
             # No transport that starts programs of somebody's choice.
             "GIT_ALLOW_PROTOCOL": "https:http:ssh",
             "GIT_SSH_COMMAND": self._environment.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes"),
-            "LC_ALL": "C",
         }
         safe = ("-c", "core.hooksPath=/dev/null", "-c", "transfer.fsckObjects=true", "-c", "gc.auto=0", "-c", "protocol.version=2")
         done = confined.run(["git", *safe, *arguments], store.folder, environment, _LIMITS)

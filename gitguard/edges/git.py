@@ -142,12 +142,23 @@ class GitRepository:
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 
+def unbound(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment without what git tells its hooks of the repository that they are in: for git in another one."""
+    return {key: value for key, value in environment.items() if key not in _BOUND_TO_A_REPOSITORY}
+
+
+def unattended(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment for git in a repository of gitguard's own, which may fetch: with the user's credentials, but nobody is asked for any."""
+    kept = {key: value for key, value in unbound(environment).items() if key not in ("GIT_CONFIG", "GIT_NO_LAZY_FETCH")}
+    return {**kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+
+
 def find(path: Path, environment: Mapping[str, str], *, named: bool) -> GitRepository:
     """The repository around `path`. A path that the user `named` is looked at by itself, whatever repository a surrounding hook is in."""
     if not path.exists():
         raise RepositoryError(f"{path}: there is no such file or directory", "name a directory inside a git repository")
     start = path if path.is_dir() else path.parent
-    kept = {key: value for key, value in environment.items() if not (named and key in _BOUND_TO_A_REPOSITORY)}
+    kept = dict(unbound(environment) if named else environment)
     kept |= _SAFE_ENVIRONMENT
     # Outside of a work tree git answers the first two questions and fails at the third.
     answer = _run(start, kept, ("rev-parse", "--is-bare-repository", "--is-inside-work-tree", "--show-toplevel"), None, (0, 128))

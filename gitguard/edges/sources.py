@@ -16,7 +16,7 @@ from posixpath import join
 from typing import NamedTuple
 
 from gitguard.edges.cache import Cache
-from gitguard.edges.git import GitRepository
+from gitguard.edges.git import GitRepository, unattended
 from gitguard.edges.tools import Tool
 from gitguard.model.errors import RepositoryError
 from gitguard.model.files import Entry
@@ -40,7 +40,7 @@ class Store:
     def __init__(self, folder: Path, environment: Mapping[str, str], cache: Cache) -> None:
         self.folder = folder
         self._cache = cache
-        self.environment = {**environment, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+        self.environment = unattended(environment)
 
     def known(self) -> Mapping[str, str]:
         """The references that there are, by the short names of what they keep, with the ids of their trees or commits."""

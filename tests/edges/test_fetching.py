@@ -335,3 +335,19 @@ def test_all_that_one_kustomization_takes_is_fetched_at_once(config, serve) -> N
     config.write({"web/kustomization.yaml": f"resources:\n{entries}\n", "app.yaml": application({"repoURL": HERE, "path": "web"})})
     assert len(objects(render(config))) == 30
     assert server.count() == 30
+
+
+def test_what_git_sets_for_its_hooks_does_not_lead_the_cache_into_the_repository(config, elsewhere, serve) -> None:
+    """`git commit` in a linked work tree tells its hooks where the repository is; the store of what was fetched is another one."""
+    server = serve(git({"other": elsewhere.path}))
+    config.commit({"app.yaml": application({"repoURL": f"{server.url}/other", "path": "base", "targetRevision": "v1"})})
+    before = config.git("for-each-ref"), config.git("config", "core.bare")
+    plain = dict(config.environment)
+    config.environment |= {"GIT_DIR": str(config.path / ".git"), "GIT_WORK_TREE": str(config.path), "GIT_INDEX_FILE": str(config.path / ".git/index")}
+    made = objects(render(config))
+    assert len(made) == 2
+    assert objects(render(config, "auto")) == made
+    config.environment.clear()
+    config.environment.update(plain)
+    assert (config.git("for-each-ref"), config.git("config", "core.bare")) == before
+    assert objects(render(config, "auto")) == made
