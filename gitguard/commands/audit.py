@@ -66,20 +66,20 @@ def verify_proof(file: Path, key: str, format_: str) -> Outcome:
 
 def show(ledger: Ledger, number: int | None, query: Query, most: int, format_: str) -> Outcome:
     """The entries that match, the newest last; or one, by its index. Nothing of them is verified here."""
-    with _opened(ledger) as opened:
+    with _Opened(ledger) as opened:
         return Outcome("".join(output.entry(one, entry, format_) for one, entry in opened.found(number, query, most)), ExitCode.CLEAN)
 
 
 def export(ledger: Ledger, query: Query, format_: str) -> Iterator[str]:
     """Every entry that matches, one JSON object a line, as it is in the log or in OCSF; line by line, for a log may be large."""
-    with _opened(ledger) as opened:
+    with _Opened(ledger) as opened:
         for number, entry in opened.found(None, query, opened.head.size):
             yield output.exported(number, entry, opened.head, format_)
 
 
 def prove(ledger: Ledger, number: int) -> Outcome:
     """One entry with its proof and the checkpoint, as a file that verifies on its own."""
-    with _opened(ledger) as opened:
+    with _Opened(ledger) as opened:
         _, data = next(opened.raw(number))
         hashes = proofs.inclusion(number, opened.head.size, opened.read)
         if proofs.root_from_inclusion(leaf_hash(data), number, opened.head.size, hashes) != opened.head.root:
@@ -127,7 +127,7 @@ def anchor(ledger: Ledger, repository: str, branch: str, witness: tuple[str, str
     # What talks to git and to the web takes as long to load as the rest of a command.
     from gitguard.edges import anchors as anchoring
 
-    with _opened(ledger) as opened:
+    with _Opened(ledger) as opened:
         head = opened.signed
 
         def prove_from(size: int) -> Sequence[bytes]:
@@ -206,10 +206,6 @@ class _Opened:
         except LedgerError as error:
             raise UnusableLedger(str(error), "gitguard audit verify says what is wrong") from error
         return self._index
-
-
-def _opened(ledger: Ledger) -> _Opened:
-    return _Opened(ledger)
 
 
 def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -198,9 +198,8 @@ class Collected:
             yield from ((path, broken.message) for broken in facts.violations if broken.rule == "yaml-invalid")
 
     def _key(self, manifest: _Object) -> ObjectKey:
-        metadata = manifest.get("metadata") or {}
-        group = str(manifest.get("apiVersion") or "").rpartition("/")[0]
-        return ObjectKey(group, str(manifest.get("kind")), str(metadata.get("namespace") or self._namespace), str(metadata.get("name") or ""))
+        key = ObjectKey.of(manifest)
+        return key._replace(namespace=key.namespace or self._namespace)
 
     def _not_here(self, found: _Found, key: ObjectKey) -> str:
         """Why one of Argo CD's objects is none of the Argo CD of this cluster, "" where it is."""
@@ -269,7 +268,7 @@ def _name(node: Node) -> str:
 
 def key_of(item: RenderedObject) -> ObjectKey:
     """Which object of a cluster a rendered one is."""
-    return ObjectKey(item.api_version.rpartition("/")[0] if "/" in item.api_version else "", item.kind, item.namespace, item.name)
+    return ObjectKey(item.api_version.rpartition("/")[0], item.kind, item.namespace, item.name)
 
 
 def unusable(result: Rendered, watched: Watched) -> str:

@@ -13,7 +13,7 @@ from gitguard.argo.repository import one_of
 from gitguard.commands.cluster import cluster
 from gitguard.commands.judging import judged
 from gitguard.commands.options import Options
-from gitguard.commands.reading import Reader
+from gitguard.commands.reading import Reader, open_cache
 from gitguard.edges import cache as caching
 from gitguard.edges import tools
 from gitguard.edges.confined import USUAL, Limits
@@ -87,7 +87,7 @@ class Deployments:
         self.limits = limits
         self._by_path = {entry.path: entry for entry in entries}
         folder = caching.directory(environment)
-        cache = caching.Cache(folder / "renders.sqlite3" if folder and cached else None)
+        cache = open_cache(cached, environment, "renders")
         found = tools.Tools(off=True) if render == "never" else tools.find(environment)
         sources = opened(reader.git, render, folder if cached else None, cache, environment, found.helm, progress)
         self._renderer = Renderer(sources, cache, found, folder, limits, plain=plain)

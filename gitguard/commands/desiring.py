@@ -79,7 +79,7 @@ class Desiring:
         self._others = [(other, one_of(other.repository.urls())) for other in others]
         self._facts = open_cache(options.cache, options.environment)
         self._folder = caching.directory(options.environment)
-        self._renders = caching.Cache(self._folder / "renders.sqlite3" if self._folder and options.cache else None)
+        self._renders = open_cache(options.cache, options.environment, "renders")
         self._renderers: dict[tuple[str, str, bool], Renderer] = {}
         self._reader: Reader | None = None
         self._states: OrderedDict[str, _State] = OrderedDict()

@@ -211,10 +211,10 @@ def _definitions(contents: Iterable[bytes]) -> Iterable[Mapping[str, Any]]:
                 yield document.value
 
 
-def open_cache(enabled: bool, environment: Mapping[str, str]) -> caching.Cache:
-    """The cache of this user, or one that remembers nothing."""
+def open_cache(enabled: bool, environment: Mapping[str, str], name: str = "facts") -> caching.Cache:
+    """The cache of this user for facts, or for "renders"; or one that remembers nothing."""
     folder = caching.directory(environment) if enabled else None
-    return caching.Cache(folder / "facts.sqlite3" if folder else None)
+    return caching.Cache(folder / f"{name}.sqlite3" if folder else None)
 
 
 def configuration(git: GitRepository, file: Path | None, entries: Sequence[Entry], cache: caching.Cache) -> Configuration:

@@ -12,7 +12,6 @@ import urllib3
 from kubernetes import client, config
 from kubernetes.config import ConfigException
 
-from gitguard.model.drift import ObjectKey
 from gitguard.model.errors import GitguardError
 
 _MANAGER = "gitguard"
@@ -77,13 +76,6 @@ class Listed(NamedTuple):
 
 class Expired(Exception):
     """What is asked for is older than what the API server remembers: list anew."""
-
-
-def key_of(manifest: Mapping[str, Any]) -> ObjectKey:
-    """Which object a manifest is."""
-    metadata = manifest.get("metadata") or {}
-    group = str(manifest.get("apiVersion", "")).rpartition("/")[0]
-    return ObjectKey(group, str(manifest.get("kind", "")), str(metadata.get("namespace", "")), str(metadata.get("name", "")))
 
 
 class Cluster:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from gitguard.ledger.entries import VERSION, decoded, encoded
 from gitguard.ledger.errors import LedgerError
 from gitguard.ledger.growth import Edge, edge_of, grown
 from gitguard.ledger.notes import Checkpoint, Signer, checkpoint, note, signed, signer
-from gitguard.ledger.tiles import CHECKPOINT, HEIGHT, WIDTH, Tile, bundle_path
+from gitguard.ledger.tiles import CHECKPOINT, HEIGHT, WIDTH, Tile, bundle_path, evidence_path
 from gitguard.ledger.verification import handover
 
 _OF_ACTS = ("intent", "outcome", "heartbeat")
@@ -128,13 +129,11 @@ class Writer:
 
     def keep(self, data: bytes) -> str:
         """Keep evidence, by its content; the answer is what entries call it, `sha256:…`. It must hold no secret."""
-        from gitguard.edges.ledger_files import blob_path
-
-        path = blob_path(data)
+        digest = f"sha256:{sha256(data).hexdigest()}"
         with self._using():
             # Also where it is there already: whoever put it may have died before it was durable.
-            self._store.put(path, data)
-        return f"sha256:{path.rpartition('/')[2]}"
+            self._store.put(evidence_path(digest), data)
+        return digest
 
     def close(self) -> None:
         """Write no more: another writer may be let in."""

@@ -7,7 +7,6 @@ import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from hashlib import sha256
 from itertools import count
 from pathlib import Path, PurePosixPath
 
@@ -194,8 +193,3 @@ def _checked(path: str) -> str:
     if path.startswith("/") or ".." in PurePosixPath(path).parts:
         raise ValueError(path)
     return path
-
-
-def blob_path(data: bytes) -> str:
-    """Where evidence lies: by its content."""
-    return f"blobs/sha256/{sha256(data).hexdigest()}"

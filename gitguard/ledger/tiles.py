@@ -59,6 +59,11 @@ def beginning(path: str, data: bytes, width: int) -> bytes:
         return data
 
 
+def evidence_path(digest: str) -> str:
+    """The file of evidence, which entries call `sha256:…` by its content."""
+    return f"blobs/sha256/{digest.removeprefix('sha256:')}"
+
+
 def tiles_of(size: int) -> Iterator[Tile]:
     """Every tile of a tree, from the leaves up."""
     level, count = 0, size

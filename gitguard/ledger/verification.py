@@ -13,7 +13,7 @@ from gitguard.ledger.entries import decoded
 from gitguard.ledger.errors import LedgerError
 from gitguard.ledger.notes import Checkpoint, Note, Verifier, checkpoint, note, verifier
 from gitguard.ledger.remaking import EMPTY, HASH, Different, Tree, hashes_in
-from gitguard.ledger.tiles import CHECKPOINT, WIDTH, Tile, bundle_path
+from gitguard.ledger.tiles import CHECKPOINT, WIDTH, Tile, bundle_path, evidence_path
 
 Read = Callable[[str], bytes | None]
 Judge = Callable[[Mapping[str, Any]], str]
@@ -294,7 +294,7 @@ class _Log:
 
     def _look_at_evidence(self, number: int, digest: str) -> None:
         """Is it what the entry says it is? It may be gone: then it was erased, which the log does not forbid, and does not hide."""
-        path = f"blobs/sha256/{digest.removeprefix('sha256:')}"
+        path = evidence_path(digest)
         data = _file(self._read, path, _MISSING)
         if data is _MISSING:
             self.chronicle.remark("evidence", number, f"{path}, which it names, is not there: it was erased, or never kept")

@@ -1,5 +1,6 @@
 """What differs between git's word and a cluster, and who made it so."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 
@@ -36,6 +37,13 @@ class ObjectKey(NamedTuple):
     kind: str
     namespace: str
     name: str
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> "ObjectKey":
+        """Which object a manifest is."""
+        metadata = manifest.get("metadata") or {}
+        group = str(manifest.get("apiVersion") or "").rpartition("/")[0]
+        return cls(group, str(manifest.get("kind") or ""), str(metadata.get("namespace") or ""), str(metadata.get("name") or ""))
 
 
 class Actor(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gitguard.edges.cluster import Cluster, ClusterError, Expired, key_of
+from gitguard.edges.cluster import Cluster, ClusterError, Expired
 from gitguard.model.drift import ObjectKey
 from tests.lab.controlplane import ControlPlane
 
@@ -38,7 +38,7 @@ class Watching:
     def _run(self, cluster: Cluster, resource: Any, version: str) -> None:
         try:
             for what, value in cluster.watch(resource, version, self.stop):
-                self.seen.append((what, key_of(value).name))
+                self.seen.append((what, ObjectKey.of(value).name))
         except (Expired, ClusterError) as error:
             self.ended.append(error)
 
@@ -87,7 +87,7 @@ def test_lists_come_in_pages_and_say_what_they_hold(cluster: Cluster, plane: Con
     resource = cluster.resource("", "ConfigMap")
     assert resource
     listed = cluster.list(resource)
-    assert {key_of(item) for item in listed.items} >= {ObjectKey("", "ConfigMap", "shop", f"page-{number:03d}") for number in range(600)}
+    assert {ObjectKey.of(item) for item in listed.items} >= {ObjectKey("", "ConfigMap", "shop", f"page-{number:03d}") for number in range(600)}
     assert int(listed.resource_version) > 0
 
 
@@ -175,4 +175,4 @@ def test_a_watch_breaks_off_with_its_api_server_and_goes_on_with_the_next(cluste
     # The new one may remember less than the old one did; then it says so, and all is listed anew.
     again = watching("ConfigMap", version)
     assert again.saw(("ADDED", "before"), within=5) or [type(error) for error in again.ended] == [Expired]
-    assert "before" in {key_of(item).name for item in cluster.list(resource).items}
+    assert "before" in {ObjectKey.of(item).name for item in cluster.list(resource).items}
