@@ -132,10 +132,6 @@ def _names(reference: ObjectRef) -> tuple[str, str]:
     return f"{reference.kind}/{reference.name}", f"{reference.kind}/{reference.namespace}/{reference.name}"
 
 
-def _brief(item: Undetermined) -> Undetermined:
-    return item._replace(reason=shortened(item.reason))
-
-
 def _placed(findings: Iterable[Finding], locate: Locate) -> Iterable[Finding]:
     """Give every place its line; a file is read again only where a rule that names fields has something to say about it."""
     findings = list(findings)

@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -330,6 +329,8 @@ def audit_key_rotate(ledger: str, private: Path | None) -> None:
 
 
 def _audit_command() -> Any:
+    from importlib.util import find_spec
+
     missing = [package for package in ("cryptography", "rfc8785") if find_spec(package) is None]
     if missing:
         raise UsageError(f"the ledger takes {' and '.join(missing)}, not installed here", "pip install 'gitguard-gitops[watch]'")

@@ -115,11 +115,6 @@ class Tree:
             if "/" not in path[skip:]:
                 yield path
 
-    def folders_below(self, folder: str) -> Iterable[str]:
-        """All folders below the folder, itself excluded."""
-        known = self._folders.get(root_of(folder), ())
-        return sorted(one for one in known if one and (not folder or one.startswith(f"{folder}/")))
-
     def _refuse_submodule(self, path: str) -> None:
         for submodule in self._submodules:
             if path == submodule or path.startswith(f"{submodule}/"):
