@@ -8,6 +8,7 @@ from typing import Any
 
 from gitguard.model.configuration import ArgoSettings, Configuration, Environment, Ignore, KnownCluster
 from gitguard.model.errors import ConfigurationError
+from gitguard.model.policy import Allow, Exemption, Followed, Policy
 from gitguard.parse import locate, read
 
 _ADVICE = "every key is described in schemas/config.schema.json"
@@ -71,7 +72,7 @@ def settings(value: Mapping[str, Any], source: str) -> Configuration:
             tuple(argocd.get("applicationNamespaces", ())),
         ),
         urls=tuple(repository.get("urls", ())),
-        clusters=tuple(KnownCluster(item["name"], item["server"].rstrip("/")) for item in value.get("clusters", ())),
+        clusters=tuple(KnownCluster(item["name"], item["server"].rstrip("/"), item.get("context", "")) for item in value.get("clusters", ())),
         environments=tuple(
             Environment(name, tuple((item or {}).get("paths", ())), tuple((item or {}).get("clusters", ())))
             for name, item in (value.get("environments") or {}).items()
@@ -83,7 +84,25 @@ def settings(value: Mapping[str, Any], source: str) -> Configuration:
             Ignore(item.get("rule", ""), item.get("path", ""), item.get("object", ""), item["reason"], item.get("until", ""))
             for item in value.get("ignore", ())
         ),
+        reconcile=_policy(value.get("reconcile") or {}),
         source=source,
+    )
+
+
+def _policy(value: Mapping[str, Any]) -> Policy:
+    usual = Policy()
+    return Policy(
+        allow=tuple(Allow(item.get("kind", "*"), item.get("path", ""), item.get("writer", "")) for item in value.get("allow", ())),
+        exceptions=tuple(
+            Exemption(item["object"], item["reason"], item["until"], item["ticket"], tuple(item.get("paths", ())), item.get("by", ""))
+            for item in value.get("exceptions", ())
+        ),
+        appliers=tuple(value.get("appliers", ())),
+        grace=float(value.get("grace", usual.grace)),
+        cap=value.get("cap", usual.cap),
+        confirm=value.get("confirm", ""),
+        unmanaged=tuple(value.get("unmanaged", ())),
+        repositories=tuple(Followed(item["url"], item.get("ref", "main")) for item in value.get("repositories", ())),
     )
 
 

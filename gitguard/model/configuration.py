@@ -3,6 +3,8 @@
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from gitguard.model.policy import Policy
+
 
 class ArgoSettings(NamedTuple):
     """The control plane: Argo CD's minor version, its namespace, and where else Applications may live."""
@@ -13,10 +15,11 @@ class ArgoSettings(NamedTuple):
 
 
 class KnownCluster(NamedTuple):
-    """A cluster as Argo CD's cluster secret names it."""
+    """A cluster as Argo CD's cluster secret names it; `context` is that of the kubeconfig."""
 
     name: str
     server: str
+    context: str = ""
 
 
 class Environment(NamedTuple):
@@ -38,7 +41,7 @@ class Ignore(NamedTuple):
 
 
 class Configuration(NamedTuple):
-    """All settings that the gate reads. `kubernetes` is "" for the newest version known."""
+    """All settings. `kubernetes` is "" for the newest version known."""
 
     kubernetes: str = ""
     argocd: ArgoSettings = ArgoSettings()
@@ -49,6 +52,7 @@ class Configuration(NamedTuple):
     roots: tuple[str, ...] = ()
     external_projects: tuple[str, ...] = ()
     ignore: tuple[Ignore, ...] = ()
+    reconcile: Policy = Policy()
     source: str = ""
 
     def environment_of(self, path: str) -> str:
