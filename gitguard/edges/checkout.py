@@ -72,6 +72,12 @@ class Checkout:
             return False
         return self._run("merge-base", "--is-ancestor", commit, _TRACKED).returncode == 0
 
+    def precedes(self, older: str, newer: str) -> bool:
+        """Does the history of `newer` have `older`, which is another commit? Both are whole ids."""
+        if not (_COMMIT.fullmatch(older) and _COMMIT.fullmatch(newer)) or older == newer:
+            return False
+        return self._run("merge-base", "--is-ancestor", older, newer).returncode == 0
+
     def after(self, commit: str, most: int = 50) -> tuple[str, ...]:
         """The commits of the tracked history that `commit` does not have, newest first, merged branches as one; none where it is not on it."""
         if not self.contains(commit):

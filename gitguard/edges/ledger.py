@@ -87,15 +87,17 @@ class Writer:
             self._commit(data, entries, [self._key], acts)
             return range(self.size - len(entries), self.size)
 
-    def perform(self, intent: Mapping[str, Any], act: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    def perform(
+        self, intent: Mapping[str, Any], act: Callable[[], Mapping[str, Any]], before: Sequence[Mapping[str, Any]] = ()
+    ) -> Mapping[str, Any]:
         """Announce an act, do it, and write how it ended; the answer is that outcome.
 
-        `act` gives the outcome's `result`, and what else is known of it. LedgerUnwritable where the announcement can't be made durable, and
+        `before` are entries that the announcement is never without: they become durable with it. `act` gives the outcome's `result`, and what else is known of it. LedgerUnwritable where the announcement can't be made durable, and
         nothing was done, or where the outcome can't, and it was. Where `act` itself fails, or its outcome is not one that a ledger has, the
         outcome is "unknown", with the reason, and the error is raised on.
         """
         announced = {**intent, "kind": "intent"}
-        self._surely(announced, acted=False)
+        self._surely([*before, announced], acted=False)
         known = {"kind": "outcome", "intent": announced["id"], "incident": announced["incident"], "object": announced["object"]}
         try:
             ended = {**act(), **known}
@@ -103,7 +105,7 @@ class Writer:
         except BaseException as error:
             self._give_up({**known, "result": "unknown", "reason": f"{type(error).__name__} while it was done"}, error)
             raise
-        self._surely(ended, acted=True)
+        self._surely([ended], acted=True)
         return ended
 
     def unfinished(self) -> tuple[Mapping[str, Any], ...]:
@@ -158,16 +160,16 @@ class Writer:
             self._landed = doubtful
         self._doubtful = None
 
-    def _surely(self, entry: Mapping[str, Any], acted: bool) -> None:
+    def _surely(self, entries: Sequence[Mapping[str, Any]], acted: bool) -> None:
         try:
-            self.append([entry])
+            self.append(entries)
         except (OSError, Conflict, LedgerBusy) as error:
             raise LedgerUnwritable(str(self._store), error, acted) from error
 
     def _give_up(self, outcome: Mapping[str, Any], error: BaseException) -> None:
         """Write that it is not known how an act ended that failed with an error."""
         try:
-            self._surely(outcome, acted=True)
+            self._surely([outcome], acted=True)
         except LedgerUnwritable as lost:
             if isinstance(error, Exception):
                 raise

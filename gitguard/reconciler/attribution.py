@@ -108,6 +108,27 @@ class Evidence:
             return self._who(*exact, key=key)
         return hinted(same, deleted=deleted)
 
+    def author(self, resource: str, key: ObjectKey, resource_version: str, uid: str, after: str = "") -> Actor:
+        """Who made an object what it is at a version, where the versions between `after` ("": the first one) and it were not seen.
+
+        That is known where all that was written meanwhile is one writer's. What changes the status only made nothing of it, and neither did
+        Argo CD's controllers of an Application that somebody else wrote to as well.
+        """
+        newest = _number(resource_version)
+        held = self._by_place.get((key.group, resource, key.namespace, key.name), {}).values()
+        writes = [
+            write
+            for write in held
+            if write.subresource != "status" and not write.verb.startswith("delete") and _number(after) < _number(write.version) <= newest
+        ]
+        writes = [write for write in writes if not uid or not write.uid or write.uid == uid]
+        if key.group == "argoproj.io":
+            writes = [write for write in writes if write.user.name not in self._argo.others] or writes
+        if len({(write.user, write.acted_as) for write in writes}) != 1:
+            return UNKNOWN
+        last = max(writes, key=lambda write: _number(write.version))
+        return self.writer(resource, key, last.version, uid)
+
     def forgeries(self) -> tuple[Forgery, ...]:
         """Every forgery in what is remembered, the oldest first."""
         writes = sorted(self._writes.values(), key=order)
@@ -216,3 +237,8 @@ class Evidence:
             return write.initiators
         before = [one.names for one in self._by_place[write.place].values() if one.version == write.before and one.names is not None]
         return write.initiators - before[0] if before and write.before else frozenset()
+
+
+def _number(version: str) -> int:
+    """Versions of one API server are numbers that grow; 0 for what is none."""
+    return int(version) if version.isascii() and version.isdecimal() else 0
