@@ -4,26 +4,22 @@ The API server is answered as soon as events are in the queue, and never waits f
 """
 
 import hmac
-import socket
 import ssl
-from contextlib import suppress
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from queue import Empty, Full, Queue
-from threading import BoundedSemaphore, Event, Lock, Thread
-from typing import Any, NamedTuple
+from threading import Event, Lock, Thread
+from typing import NamedTuple
 
 from gitguard.edges import clock
 from gitguard.edges.audit_stream import PAUSE, AuditEvent, Deliver, Gap, Tell, Unreadable, events
+from gitguard.edges.listening import LOCAL, host_and_port, listening
 from gitguard.model.errors import ConfigurationError
 
 LARGEST_BODY = 32 << 20
 _QUEUED = 10_000
-_AT_ONCE = 64
-_IDLE = 10.0
-
-_LOCAL = "127.0.0.1"
+_EXAMPLE = 8443
 
 
 class Certificate(NamedTuple):
@@ -41,17 +37,14 @@ class WebhookSource:
     """
 
     def __init__(self, address: str, token: str, certificate: Certificate | None = None, largest: int = LARGEST_BODY, queued: int = _QUEUED) -> None:
-        host, port = _host_and_port(address)
+        host, port = host_and_port(address, _EXAMPLE)
         if not token:
             raise ConfigurationError("the audit webhook has no token", "whoever can reach it could make up events")
-        if certificate is None and host != _LOCAL:
-            raise ConfigurationError(f"the audit webhook at {address} has no certificate", f"HTTP is for {_LOCAL} only")
+        if certificate is None and host != LOCAL:
+            raise ConfigurationError(f"the audit webhook at {address} has no certificate", f"HTTP is for {LOCAL} only")
         self._inbox = _Inbox(queued)
         context = _context(certificate) if certificate else None
-        try:
-            self._server = _Server((host, port), _handler(self._inbox, token, largest), context)
-        except OSError as error:
-            raise ConfigurationError(f"the audit webhook can't listen at {address}: {error.strerror}") from error
+        self._server = listening("the audit webhook", address, (host, port), _handler(self._inbox, token, largest), context)
         self.port: int = self._server.server_address[1]
 
     def run(self, deliver: Deliver, tell: Tell, stop: Event) -> None:
@@ -107,48 +100,6 @@ class _Inbox:
         except Empty:
             return False
         return True
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], context: ssl.SSLContext | None) -> None:
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self._context = context
-        self._open: set[Any] = set()
-        self._places = BoundedSemaphore(_AT_ONCE)
-        super().__init__(address, handler)
-
-    def get_request(self) -> tuple[Any, Any]:
-        connection, address = super().get_request()
-        connection.settimeout(_IDLE)
-        if self._context is not None:
-            # The handshake comes with the first read, in the connection's own thread: nobody keeps others waiting by not saying anything.
-            connection = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-        return connection, address
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        if not self._places.acquire(blocking=False):
-            super().shutdown_request(request)
-            return
-        self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        super().shutdown_request(request)
-        if request in self._open:
-            self._open.discard(request)
-            self._places.release()
-
-    def hang_up(self) -> None:
-        """End the connections that are kept open."""
-        for connection in list(self._open):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that hang up, or that speak no TLS, are no news."""
 
 
 def _handler(inbox: _Inbox, token: str, largest: int) -> type[BaseHTTPRequestHandler]:
@@ -208,10 +159,3 @@ def _context(certificate: Certificate) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         raise ConfigurationError(f"the audit webhook's certificate {certificate.chain} can't be used: {error}") from error
     return context
-
-
-def _host_and_port(address: str) -> tuple[str, int]:
-    host, separator, port = address.rpartition(":")
-    if not separator or not port.isdecimal() or int(port) > 0xFFFF:
-        raise ConfigurationError(f"{address!r} is no address to listen at", f"say {_LOCAL}:8443")
-    return host.removeprefix("[").removesuffix("]"), int(port)
