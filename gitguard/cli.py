@@ -3,15 +3,16 @@
 import gc
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from gitguard import __version__
-from gitguard.commands.options import Options, Outcome
+from gitguard.cli_audit import audit, report
+from gitguard.cli_finish import finish
+from gitguard.commands.options import Options
 from gitguard.model.errors import ExitCode, GitguardError, UsageError
 from gitguard.model.finding import LEVELS
 
@@ -66,7 +67,7 @@ def check(path: Path | None, commit: str, output: Path | None, **shared: Any) ->
     """Judge a config repository: the work tree at PATH (default: the repository around the current directory)."""
     from gitguard.commands import check as command
 
-    _finish(command.run(path, commit, _options(**shared)), output)
+    finish(command.run(path, commit, _options(**shared)), output)
 
 
 @gitguard.command()
@@ -79,7 +80,7 @@ def hook(files: Sequence[str], output: Path | None, **shared: Any) -> None:
     """
     from gitguard.commands import hook as command
 
-    _finish(command.run(files, _options(**shared)), output)
+    finish(command.run(files, _options(**shared)), output)
 
 
 @gitguard.command()
@@ -120,7 +121,7 @@ def can(project: str | None, ask: str | None, subject: str, batch: Path | None, 
     question = command.Question(ask, subject, options["name"], options["namespaced"], options["at"], options["manual"], options["application"])
     plain = options["no_color"] or os.environ.get("NO_COLOR")
     shared = Options(dict(os.environ), options["config"], options["format_"], colour=sys.stdout.isatty() and not plain, cache=not options["no_cache"])
-    _finish(command.run(project, question, shared), None)
+    finish(command.run(project, question, shared), None)
 
 
 def _answer_batch(source: Path, version: str | None, config: Path | None) -> None:
@@ -159,7 +160,7 @@ def render(application: str, commit: str, output: Path | None, render_: str | No
 
     progress = _progress if sys.stderr.isatty() else None
     options = Options(dict(os.environ), shared["config"], shared["format_"], cache=not shared["no_cache"], render=render_ or "", progress=progress)
-    _finish(command.run(application, commit, options), output)
+    finish(command.run(application, commit, options), output)
 
 
 def _progress(what: str, done: int, total: int) -> None:
@@ -173,7 +174,7 @@ def rules(format_: str) -> None:
     """List the rules."""
     from gitguard.commands import rules as command
 
-    _finish(command.run(format_), None)
+    finish(command.run(format_), None)
 
 
 @gitguard.command()
@@ -182,7 +183,7 @@ def explain(rule: str) -> None:
     """Explain one rule: why, what fails, what passes, how to fix it."""
     from gitguard.commands import explain as command
 
-    _finish(command.run(rule), None)
+    finish(command.run(rule), None)
 
 
 @gitguard.command()
@@ -190,159 +191,11 @@ def demo() -> None:
     """Show the main job on an example repository that is made for it and removed again."""
     from gitguard.commands import demo as command
 
-    _finish(command.run(dict(os.environ)), None)
+    finish(command.run(dict(os.environ)), None)
 
 
-@gitguard.group()
-def audit() -> None:
-    """Check, read and hand on the ledger: what bypassed git, and what was done about it.
-
-    Exit codes: 0 intact, 1 evidence of tampering, 2 wrong command line, 3 it can't be told.
-    """
-
-
-def _ledger(command: Callable[..., None]) -> Callable[..., None]:
-    return click.option("--ledger", required=True, metavar="DIR", help="The ledger: a folder, or s3://BUCKET/PREFIX.")(command)
-
-
-def _queries(command: Callable[..., None]) -> Callable[..., None]:
-    for option in reversed(
-        (
-            click.option("--kind", default="", help="Only entries of this kind: drift, intent, outcome, alert, exception, ack, heartbeat, key."),
-            click.option(
-                "--object", "object_", default="", metavar="KIND/NAMESPACE/NAME", help="Only what is about this object; NAME or KIND/NAME will do."
-            ),
-            click.option("--actor", default="", help="Only what this user did."),
-            click.option("--incident", default="", metavar="ID", help="Only what belongs to this incident."),
-            click.option("--since", default="", metavar="TIME", help="Only from this time on (RFC 3339, UTC)."),
-            click.option("--until", default="", metavar="TIME", help="Only before this time."),
-        )
-    ):
-        command = option(command)
-    return command
-
-
-@audit.command("verify")
-@click.option("--ledger", default="", metavar="DIR", help="The ledger: a folder, or s3://BUCKET/PREFIX.")
-@click.option("--key", default="", metavar="VKEY", help="The verifier key that you trust, or a file with it (default: the ledger's own).")
-@click.option("--anchor", "anchors", multiple=True, type=click.Path(path_type=Path), help="A remembered checkpoint, or a folder of them.")
-@click.option("--proof", type=click.Path(path_type=Path), help="Verify this file, which `prove` has written, instead of a ledger.")
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to report.")
-def audit_verify(ledger: str, key: str, anchors: Sequence[Path], proof: Path | None, format_: str) -> None:
-    """Verify the whole ledger, offline: every hash, signature and announcement, and against remembered checkpoints."""
-    command = _audit_command()
-    if bool(ledger) == (proof is not None):
-        raise UsageError("what shall be verified?", "--ledger DIR, or --proof FILE with --key")
-    if proof is not None:
-        if not key:
-            raise UsageError("a proof is verified with a key that you trust", "--key takes the verifier key, or a file with it")
-        _finish(command.verify_proof(proof, key, format_), None)
-    _finish(command.verify(command.Ledger(ledger, dict(os.environ)), key, anchors, format_), None)
-
-
-@audit.command("show")
-@click.argument("index", type=int, required=False)
-@_ledger
-@_queries
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="At most so many, the newest.")
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to show them.")
-def audit_show(index: int | None, ledger: str, limit: int, format_: str, **query: str) -> None:
-    """Show entries, the newest last, or the one with this INDEX."""
-    command = _audit_command()
-    _finish(command.show(command.Ledger(ledger, dict(os.environ)), index, _query(query), limit, format_), None)
-
-
-@audit.command("prove")
-@click.argument("index", type=int)
-@_ledger
-@click.option("--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
-def audit_prove(index: int, ledger: str, output: Path | None) -> None:
-    """One entry with its proof and the checkpoint, in one file that verifies on its own."""
-    command = _audit_command()
-    _finish(command.prove(command.Ledger(ledger, dict(os.environ)), index), output)
-
-
-@audit.command("export")
-@_ledger
-@_queries
-@click.option(
-    "--format", "format_", type=click.Choice(["json", "ocsf"]), default="json", show_default=True, help="JSON lines as in the log, or OCSF."
-)
-@click.option("--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
-def audit_export(ledger: str, format_: str, output: Path | None, **query: str) -> None:
-    """All entries, one JSON object a line."""
-    command = _audit_command()
-    lines = command.export(command.Ledger(ledger, dict(os.environ)), _query(query), format_)
-    try:
-        with output.open("w", encoding="utf-8") if output else nullcontext(sys.stdout) as target:
-            for line in lines:
-                target.write(line)
-            target.flush()
-    except OSError as error:
-        if output is None:
-            raise
-        raise UsageError(f"{output}: {error.strerror}", "--output names a file that can be written") from error
-    raise SystemExit(int(ExitCode.CLEAN))
-
-
-@audit.command("anchor")
-@_ledger
-@click.option("--git", "repository", default="", metavar="REPOSITORY", help="Add the checkpoint to a branch of this repository, a path or URL.")
-@click.option("--branch", default="gitguard-checkpoints", show_default=True, help="The branch for it.")
-@click.option("--witness", nargs=2, metavar="URL VKEY", help="Have this C2SP witness countersign it.")
-def audit_anchor(ledger: str, repository: str, branch: str, witness: tuple[str, str] | None) -> None:
-    """Have the checkpoint remembered where the ledger's writer can't change it, and print it as one line for a SIEM."""
-    command = _audit_command()
-    _finish(command.anchor(command.Ledger(ledger, dict(os.environ)), repository, branch, witness), None)
-
-
-@audit.group("key")
-def audit_key() -> None:
-    """The key that signs the ledger: its private half lies beside the ledger, never in it."""
-
-
-@audit_key.command("create")
-@_ledger
-@click.option("--name", required=True, metavar="NAME", help="The log's name for ever, such as example.com/gitguard/prod.")
-@click.option("--private", type=click.Path(path_type=Path), help="The file for the private key (default: DIR.key).")
-def audit_key_create(ledger: str, name: str, private: Path | None) -> None:
-    """Make the key of a new ledger, and print its verifier key."""
-    command = _audit_command()
-    _finish(command.key_create(command.Ledger(ledger, dict(os.environ)), name, private), None)
-
-
-@audit_key.command("show")
-@_ledger
-def audit_key_show(ledger: str) -> None:
-    """Print the verifier key, in the form of signed notes."""
-    command = _audit_command()
-    _finish(command.key_show(command.Ledger(ledger, dict(os.environ))), None)
-
-
-@audit_key.command("rotate")
-@_ledger
-@click.option("--private", type=click.Path(path_type=Path), help="The file of the private key (default: DIR.key).")
-def audit_key_rotate(ledger: str, private: Path | None) -> None:
-    """Hand over to a fresh key, by an entry that both keys sign."""
-    command = _audit_command()
-    _finish(command.key_rotate(command.Ledger(ledger, dict(os.environ)), private), None)
-
-
-def _audit_command() -> Any:
-    from importlib.util import find_spec
-
-    missing = [package for package in ("cryptography", "rfc8785") if find_spec(package) is None]
-    if missing:
-        raise UsageError(f"the ledger takes {' and '.join(missing)}, not installed here", "pip install 'gitguard-gitops[watch]'")
-    from gitguard.commands import audit as command
-
-    return command
-
-
-def _query(given: Mapping[str, str]) -> Any:
-    from gitguard.edges.ledger_index import Query
-
-    return Query(given["kind"], given["object_"], given["actor"], given["incident"], given["since"], given["until"])
+gitguard.add_command(audit)
+gitguard.add_command(report)
 
 
 def _options(*, config: Path | None, format_: str, fail_on: str, strict: bool, quiet: bool, verbose: bool, **flags: Any) -> Options:
@@ -351,18 +204,6 @@ def _options(*, config: Path | None, format_: str, fail_on: str, strict: bool, q
     return Options(
         dict(os.environ), config, format_, fail_on, strict, quiet, verbose, colour, not flags["no_cache"], flags["render_"] or "", progress
     )
-
-
-def _finish(outcome: Outcome, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.buffer.write(outcome.text.encode("utf-8", "backslashreplace"))
-        sys.stdout.flush()
-    else:
-        try:
-            output.write_text(outcome.text, encoding="utf-8", errors="backslashreplace")
-        except OSError as error:
-            raise UsageError(f"{output}: {error.strerror}", "--output names a file that can be written") from error
-    raise SystemExit(int(outcome.exit_code))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,44 +1,26 @@
 """`gitguard audit`: check the ledger without trusting who keeps it, look into it, hand parts of it on."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
 
+from gitguard.commands.opened import Ledger, Opened, UnusableLedger
 from gitguard.commands.options import Outcome
-from gitguard.edges import cache as caching
 from gitguard.edges import ledger as writing
-from gitguard.edges.ledger_index import Index, Query, entries
-from gitguard.edges.ledger_places import judge, store
+from gitguard.edges.ledger_index import Query
+from gitguard.edges.ledger_places import judge
 from gitguard.edges.ledger_store import Conflict, LedgerBusy, Store
 from gitguard.ledger import proof_files, proofs
-from gitguard.ledger.entries import decoded
 from gitguard.ledger.errors import LedgerError
 from gitguard.ledger.hashes import leaf_hash
-from gitguard.ledger.notes import Checkpoint, Verifier, checkpoint, is_name, note, verifier
+from gitguard.ledger.notes import Verifier, is_name, verifier
 from gitguard.ledger.tiles import CHECKPOINT
 from gitguard.ledger.verification import Anchor, Verdict, verified
-from gitguard.model.errors import ExitCode, GitguardError, UsageError
+from gitguard.model.errors import ExitCode, UsageError
 from gitguard.output import ledger as output
 
 OWN_KEY = "key.pub"
 _MOST_ANCHORS = 10_000
 _ATTEMPTS = 5
-
-
-class Ledger(NamedTuple):
-    """Which ledger, and in what surroundings. `place` is a folder or s3://BUCKET/PREFIX."""
-
-    place: str
-    environment: Mapping[str, str]
-
-    @property
-    def store(self) -> Store:
-        """Where its files are."""
-        return store(self.place, self.environment)
-
-
-class UnusableLedger(GitguardError):
-    """The ledger, or a file that belongs to it, can't be used: nothing is known of what is in it."""
 
 
 def verify(ledger: Ledger, key: str, anchors: Sequence[Path], format_: str) -> Outcome:
@@ -66,20 +48,20 @@ def verify_proof(file: Path, key: str, format_: str) -> Outcome:
 
 def show(ledger: Ledger, number: int | None, query: Query, most: int, format_: str) -> Outcome:
     """The entries that match, the newest last; or one, by its index. Nothing of them is verified here."""
-    with _Opened(ledger) as opened:
+    with Opened(ledger) as opened:
         return Outcome("".join(output.entry(one, entry, format_) for one, entry in opened.found(number, query, most)), ExitCode.CLEAN)
 
 
 def export(ledger: Ledger, query: Query, format_: str) -> Iterator[str]:
     """Every entry that matches, one JSON object a line, as it is in the log or in OCSF; line by line, for a log may be large."""
-    with _Opened(ledger) as opened:
+    with Opened(ledger) as opened:
         for number, entry in opened.found(None, query, opened.head.size):
             yield output.exported(number, entry, opened.head, format_)
 
 
 def prove(ledger: Ledger, number: int) -> Outcome:
     """One entry with its proof and the checkpoint, as a file that verifies on its own."""
-    with _Opened(ledger) as opened:
+    with Opened(ledger) as opened:
         _, data = next(opened.raw(number))
         hashes = proofs.inclusion(number, opened.head.size, opened.read)
         if proofs.root_from_inclusion(leaf_hash(data), number, opened.head.size, hashes) != opened.head.root:
@@ -127,7 +109,7 @@ def anchor(ledger: Ledger, repository: str, branch: str, witness: tuple[str, str
     # What talks to git and to the web takes as long to load as the rest of a command.
     from gitguard.edges import anchors as anchoring
 
-    with _Opened(ledger) as opened:
+    with Opened(ledger) as opened:
         head = opened.signed
 
         def prove_from(size: int) -> Sequence[bytes]:
@@ -142,79 +124,6 @@ def anchor(ledger: Ledger, repository: str, branch: str, witness: tuple[str, str
         except LedgerError as error:
             raise UnusableLedger(str(error), "the checkpoint was not remembered there") from error
     return Outcome(output.siem(opened.head, head), ExitCode.CLEAN)
-
-
-class _Opened:
-    """A ledger that is looked into: its head, as it says it is."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self.store = ledger.store
-        self._index: Index | None = None
-        try:
-            signed = self.store.read(CHECKPOINT)
-            if signed is None:
-                raise LedgerError("there is no checkpoint: this is no ledger, or it has no entries yet", ledger.place)
-            self.signed = signed
-            self.head: Checkpoint = checkpoint(note(signed, CHECKPOINT).text, CHECKPOINT)
-        except (LedgerError, OSError) as error:
-            raise UnusableLedger(str(error), "--ledger names the folder or s3://BUCKET/PREFIX that reconcile writes to") from error
-
-    def __enter__(self) -> "_Opened":
-        return self
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if self._index is not None:
-            self._index.close()
-        if isinstance(error, OSError):
-            raise UnusableLedger(str(error), "what could not be read says nothing about the rest") from error
-
-    def read(self, path: str) -> bytes:
-        data = self.store.read(path)
-        if data is None:
-            raise UnusableLedger(f"{self._ledger.place}/{path} is missing", "gitguard audit verify says what is wrong")
-        return data
-
-    def raw(self, first: int) -> Iterator[tuple[int, bytes]]:
-        if not 0 <= first < self.head.size:
-            raise UsageError(f"there is no entry {first}", f"the ledger has {self.head.size} entries, from 0 on")
-        try:
-            yield from entries(self.store, self.head.size, first)
-        except LedgerError as error:
-            raise UnusableLedger(str(error), "gitguard audit verify says what is wrong") from error
-
-    def found(self, number: int | None, query: Query, most: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        if number is not None:
-            wanted = [number]
-        elif query == Query():
-            wanted = list(range(max(0, self.head.size - most), self.head.size))
-        else:
-            wanted = self._indexed().numbers(query, most)
-        for first, last in _runs(wanted):
-            for one, data in self.raw(first):
-                try:
-                    yield one, decoded(data, f"entry {one}")
-                except LedgerError as error:
-                    raise UnusableLedger(str(error), "gitguard audit verify says what is wrong") from error
-                if one == last:
-                    break
-
-    def _indexed(self) -> Index:
-        folder = caching.directory(self._ledger.environment)
-        try:
-            self._index = Index(self.store, self.head, folder / "ledgers" if folder else None)
-        except LedgerError as error:
-            raise UnusableLedger(str(error), "gitguard audit verify says what is wrong") from error
-        return self._index
-
-
-def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """(first, last) of each row of consecutive numbers."""
-    start = 0
-    for end in range(1, len(numbers) + 1):
-        if end == len(numbers) or numbers[end] != numbers[end - 1] + 1:
-            yield numbers[start], numbers[end - 1]
-            start = end
 
 
 def _verified(kept: Store, trusted: Verifier, anchors: Sequence[Anchor]) -> Verdict:

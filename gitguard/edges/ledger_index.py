@@ -58,6 +58,16 @@ class Index:
         statement = f"SELECT number FROM entries WHERE {where} ORDER BY {order} DESC LIMIT ?"  # noqa: S608
         return sorted(number for (number,) in self._connection.execute(statement, (*values, most)))
 
+    def stories(self, query: Query) -> list[int]:
+        """Every entry of the incidents that a drift which matches belongs to, whatever their own time and actor, in their order."""
+        where, values = _conditions(query._replace(kind="drift"))
+        statement = f"""WITH asked AS (SELECT DISTINCT incident FROM entries WHERE incident IS NOT NULL AND {where})
+            SELECT number FROM entries WHERE incident IN asked
+            UNION SELECT ended.number FROM entries AS announced JOIN entries AS ended ON ended.act = announced.act
+            WHERE announced.kind = 'intent' AND announced.incident IN asked AND ended.kind = 'outcome' AND ended.number > announced.number
+            ORDER BY number"""  # noqa: S608
+        return [number for (number,) in self._connection.execute(statement, values)]
+
     def unfinished(self) -> list[int]:
         """The announcements of acts whose outcome was never written."""
         statement = """SELECT number FROM entries AS announced WHERE kind = 'intent' AND NOT EXISTS
