@@ -12,6 +12,7 @@ import click
 from gitguard import __version__
 from gitguard.cli_audit import audit, report
 from gitguard.cli_finish import finish
+from gitguard.cli_watch import reconcile
 from gitguard.commands.options import Options
 from gitguard.model.errors import ExitCode, GitguardError, UsageError
 from gitguard.model.finding import LEVELS
@@ -195,6 +196,7 @@ def demo() -> None:
 
 
 gitguard.add_command(audit)
+gitguard.add_command(reconcile)
 gitguard.add_command(report)
 
 

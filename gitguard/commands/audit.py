@@ -7,7 +7,7 @@ from gitguard.commands.opened import Ledger, Opened, UnusableLedger
 from gitguard.commands.options import Outcome
 from gitguard.edges import ledger as writing
 from gitguard.edges.ledger_index import Query
-from gitguard.edges.ledger_places import judge
+from gitguard.edges.ledger_places import judge, private_file
 from gitguard.edges.ledger_store import Conflict, LedgerBusy, Store
 from gitguard.ledger import proof_files, proofs
 from gitguard.ledger.errors import LedgerError
@@ -18,7 +18,6 @@ from gitguard.ledger.verification import Anchor, Verdict, verified
 from gitguard.model.errors import ExitCode, UsageError
 from gitguard.output import ledger as output
 
-OWN_KEY = "key.pub"
 _MOST_ANCHORS = 10_000
 _ATTEMPTS = 5
 
@@ -80,8 +79,8 @@ def key_create(ledger: Ledger, name: str, private: Path | None) -> Outcome:
         with kept.writing():
             if kept.read(CHECKPOINT) is not None:
                 raise UsageError(f"{ledger.place} has entries already", "gitguard audit key rotate hands over to another key")
-            writing.write_key(_private(ledger, private), made)
-            kept.put(OWN_KEY, f"{made.verifier}\n".encode())
+            writing.write_key(private_file(ledger.place, private), made)
+            kept.put(writing.OWN_KEY, f"{made.verifier}\n".encode())
     except (LedgerError, LedgerBusy, OSError) as error:
         raise UnusableLedger(str(error), "nothing was changed") from error
     return Outcome(f"{made.verifier}\n", ExitCode.CLEAN)
@@ -94,11 +93,11 @@ def key_show(ledger: Ledger) -> Outcome:
 
 def key_rotate(ledger: Ledger, private: Path | None) -> Outcome:
     """Hand over to a fresh key: an entry that both sign, and the old private key is kept beside the new one."""
-    file = _private(ledger, private)
+    file = private_file(ledger.place, private)
     try:
         kept = ledger.store
         new = writing.rotated(file, kept, judge())
-        kept.put(OWN_KEY, f"{new.verifier}\n".encode())
+        kept.put(writing.OWN_KEY, f"{new.verifier}\n".encode())
     except (LedgerError, LedgerBusy, Conflict, OSError) as error:
         raise UnusableLedger(str(error), "`gitguard audit key rotate` again finishes what was begun") from error
     return Outcome(f"{new.verifier}\n", ExitCode.CLEAN)
@@ -149,9 +148,9 @@ def _trusted(kept: Store, key: str) -> Verifier:
 
 def _own_key(kept: Store) -> Verifier:
     try:
-        data = kept.read(OWN_KEY)
+        data = kept.read(writing.OWN_KEY)
         if data is None:
-            raise LedgerError("there is no key: it is no ledger, or was made without `gitguard audit key create`", f"{kept}/{OWN_KEY}")
+            raise LedgerError("there is no key: it is no ledger, or was made without `gitguard audit key create`", f"{kept}/{writing.OWN_KEY}")
         return verifier(data.decode("ascii", "replace"))
     except (LedgerError, OSError) as error:
         raise UnusableLedger(str(error), "--key names the verifier key that you trust") from error
@@ -180,13 +179,3 @@ def _content(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}", "name a file that can be read") from error
-
-
-def _private(ledger: Ledger, given: Path | None) -> Path:
-    """The file of the private key: beside the ledger, never in it, so that a copy of the ledger is no copy of the key."""
-    if given is not None:
-        return given
-    if ledger.place.startswith("s3://"):
-        raise UsageError("where is the private key?", "--private names its file")
-    folder = Path(ledger.place).resolve()
-    return folder.with_name(f"{folder.name}.key")

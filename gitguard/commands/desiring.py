@@ -19,6 +19,7 @@ from gitguard.edges.checkout import Checkout
 from gitguard.edges.renderer import Renderer, hash_of
 from gitguard.edges.sources import opened
 from gitguard.model.argo import Verdict
+from gitguard.model.configuration import Configuration
 from gitguard.model.desired import Desired, LeftOut, Synced, Wanted, Watched
 from gitguard.model.drift import ObjectKey
 from gitguard.model.files import Entry
@@ -98,6 +99,10 @@ class Desiring:
         Raises RepositoryError where the commit can't be read, ConfigurationError where its configuration is wrong.
         """
         return self._state(commit).desired
+
+    def settings_at(self, commit: str) -> Configuration:
+        """The configuration of this commit, or the file that was given instead."""
+        return self._state(commit).repository.configuration
 
     def applications_at(self, commit: str) -> Mapping[str, Declared]:
         """The Applications that this commit declares for the cluster, by `namespace/name`; those of others tell why they don't count."""
@@ -304,6 +309,16 @@ class Desiring:
         second = self._run(state, checkout, entries, [part for part, _ in varying], again=True) if varying else ()
         pairs = zip((result for _, result in varying), second, strict=True)
         return frozenset((before.application, key) for before, after in pairs for key in _varying(before.objects, after.objects))
+
+
+def settings_of(checkout: Checkout, options: Options) -> Configuration:
+    """The configuration at the newest commit, which is fetched."""
+    facts = open_cache(options.cache, options.environment)
+    try:
+        commit = checkout.refresh()
+        return configuration(checkout.repository, options.config, checkout.repository.commit(commit), facts)
+    finally:
+        facts.close()
 
 
 def _sources(manifest: _Object) -> list[_Object]:

@@ -126,6 +126,17 @@ class Cluster:
         found = self._resources.get((group, kind))
         return found._replace(version=version) if found and version else found
 
+    def whoami(self) -> str:
+        """The user name by which the API server knows this client, "" where it does not say."""
+        review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        try:
+            said = self._json("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", body=review)
+        except ClusterError as error:
+            if not error.status:
+                raise
+            return ""
+        return str(((said.get("status") or {}).get("userInfo") or {}).get("username") or "")
+
     def version(self) -> str:
         """The Kubernetes version, as `1.37.2`."""
         return str(self._json("GET", "/version").get("gitVersion", "")).removeprefix("v")
@@ -299,6 +310,15 @@ class Cluster:
         if answer.status >= 400:
             raise _refusal(method, path, answer)
         return answer
+
+
+def current_context(kubeconfig: Path | None) -> str:
+    """The name of the context that is used where none is named, "" where there is no kubeconfig."""
+    try:
+        _, current = config.list_kube_config_contexts(str(kubeconfig) if kubeconfig else None)  # type: ignore[no-untyped-call]
+    except (ConfigException, OSError):
+        return ""
+    return str((current or {}).get("name") or "")
 
 
 def _close_with(answer: urllib3.BaseHTTPResponse, stop: threading.Event, ended: threading.Event) -> None:

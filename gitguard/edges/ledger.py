@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gitguard.edges.ledger_store import Conflict, LedgerBusy, LedgerUnwritable, Store
-from gitguard.ledger.acts import Acts, unfinished
+from gitguard.ledger.acts import Acts, last_beat, unfinished
 from gitguard.ledger.entries import VERSION, decoded, encoded
 from gitguard.ledger.errors import LedgerError
 from gitguard.ledger.growth import Edge, edge_of, grown
@@ -19,6 +19,8 @@ from gitguard.ledger.notes import Checkpoint, Signer, checkpoint, note, signed, 
 from gitguard.ledger.tiles import CHECKPOINT, HEIGHT, WIDTH, Tile, bundle_path, evidence_path
 from gitguard.ledger.verification import handover
 
+# The verifier key, for whoever reads the ledger; whoever can write there can replace it.
+OWN_KEY = "key.pub"
 _OF_ACTS = ("intent", "outcome", "heartbeat")
 _REDACTION_BYTES = 32
 
@@ -116,6 +118,11 @@ class Writer:
         """
         with self._using():
             return self._known_acts().announcements()
+
+    def last_beat(self) -> Mapping[str, Any] | None:
+        """The last heartbeat, None where there is none."""
+        with self._using():
+            return last_beat(self.size, self._read)
 
     def hand_over(self, new: Signer) -> None:
         """Let another key sign from now on: an entry and the checkpoint over it are signed by both."""
@@ -299,6 +306,22 @@ def write_key(file: Path, key: Signer) -> None:
         _write_secret(file, key.encoded())
     except FileExistsError as error:
         raise LedgerError("there is a key already, and keys are not overwritten", str(file)) from error
+
+
+def begun(store: Store, private_file: Path, name: str) -> str:
+    """Make sure that there is a ledger to write to, with a key; the verifier key where it was made now, "" where there was one.
+
+    LedgerError where it has entries and the private key is not there, or where that can't be used; LedgerBusy where another process writes.
+    """
+    if private_file.exists():
+        return ""
+    with store.writing():
+        if store.read(CHECKPOINT) is not None:
+            raise LedgerError("its private key is not there, and only that may go on with it", str(private_file))
+        made = new_key(name)
+        write_key(private_file, made)
+        store.put(OWN_KEY, f"{made.verifier}\n".encode())
+    return str(made.verifier)
 
 
 def rotated(file: Path, store: Store, judge: Callable[[Mapping[str, Any]], str]) -> Signer:

@@ -24,6 +24,16 @@ def store(place: str, environment: Mapping[str, str]) -> Store:
     return ObjectStore(place, environment)
 
 
+def private_file(place: str, given: Path | None) -> Path:
+    """The file of the private key: beside the ledger, never in it, so that a copy of the ledger is no copy of the key."""
+    if given is not None:
+        return given
+    if place.startswith("s3://"):
+        raise UsageError("where is the private key?", "--private names its file")
+    folder = Path(place).resolve()
+    return folder.with_name(f"{folder.name}.key")
+
+
 def judge() -> Callable[[Mapping[str, Any]], str]:
     """A function that says what is wrong with an entry by the schema, "" for nothing."""
     from jsonschema_rs import validator_for

@@ -16,13 +16,13 @@ _LONGEST = 300
 _OWN = ("time", "level", "event", "cluster")
 
 
-def configure(stream: TextIO, verbose: bool) -> None:
+def configure(stream: TextIO, verbose: bool, *, errors_only: bool = False) -> None:
     """Log to a stream from now on, what is for debugging only where `verbose`; a line is written at once and whole."""
     logger = logging.getLogger(_ROOT)
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_Lines())
     logger.handlers[:] = [handler]
-    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
+    logger.setLevel(logging.ERROR if errors_only else logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
 
 

@@ -67,8 +67,13 @@ def unfinished(size: int, read: Callable[[str], bytes]) -> Acts:
     return Acts(found)
 
 
+def last_beat(size: int, read: Callable[[str], bytes]) -> Mapping[str, Any] | None:
+    """The last heartbeat of a log, None where it has none; LedgerError where the log can't be read."""
+    return next((entry for _, entry in _backwards(size, read) if entry["kind"] == "heartbeat"), None)
+
+
 def _backwards(size: int, read: Callable[[str], bytes]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """The entries that tell of acts, the last one first."""
+    """The entries that tell of acts, and heartbeats, the last one first."""
     for index in range((size - 1) // WIDTH, -1, -1):
         path = bundle_path(index, min(WIDTH, size - index * WIDTH))
         data = read(path)

@@ -66,3 +66,29 @@ class Actor(NamedTuple):
 
 
 UNKNOWN = Actor()
+
+
+class Drift(NamedTuple):
+    """Something in a cluster that did not come from git, as it goes into the ledger.
+
+    `id` is the incident's. `version` is the resource version at which it was found. `commit` and `origin` are git's word on the object, "" where
+    it has none. `changed_at` and `detected_at` are RFC 3339 in UTC, the first "" where nobody knows. `decision` is revert, hold, log, alert,
+    excepted or observed. `evidence` is what else is to be kept: it must hold no secret.
+    """
+
+    id: str
+    key: ObjectKey
+    api_version: str
+    uid: str
+    version: str
+    action: str
+    severity: str
+    actor: Actor
+    changes: tuple[Change, ...]
+    changed_at: str
+    detected_at: str
+    decision: str
+    reason: str
+    commit: str = ""
+    origin: str = ""
+    evidence: tuple[bytes, ...] = ()

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 
 from gitguard.model.drift import ABSENT, Actor, Change, ObjectKey
 from gitguard.model.policy import Allow, Decision, Exemption, Policy, Subject
+from gitguard.reconciler.given import is_token
 
 # What parts of Kubernetes, and controllers that most clusters have, write into objects of git: these fields, and by these users only.
 DEFAULTS = (
@@ -80,6 +81,8 @@ def _decision(
         return "log", "credentials are not put back by themselves"
     if is_restart(change):
         return "log", "a restart changes nothing that git says"
+    if is_token(change):
+        return "log", "a token of a role was issued or taken back, which Argo CD keeps and git does not"
     if rules and not is_proven(actor):
         return "hold", "git allows some writers this, and nothing proves who it was"
     return ("revert", "git has it otherwise") if enforce else ("observed", "git has it otherwise; nothing is written in mode observe")

@@ -1,0 +1,80 @@
+"""Git's object beside the live one, with the API server's own answer to what git's word comes to there."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gitguard.edges.cluster import Cluster, ClusterError, Resource
+from gitguard.model.desired import Wanted
+from gitguard.model.drift import ABSENT, Change, ObjectKey
+from gitguard.reconciler.comparison import compared, proposed
+from gitguard.reconciler.desired import ignored
+from gitguard.reconciler.given import is_given
+
+_Object = Mapping[str, Any]
+# Not refused, but not answered either: to be asked again.
+_BUSY = (0, 429, 502, 503, 504)
+
+
+class Stale(Exception):
+    """The live object is not that one any more."""
+
+
+class Comparer:
+    """Compares with one cluster."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self.asked = 0
+        """How often the API server was asked."""
+
+    def predicted(self, resource: Resource, git: _Object, live: _Object) -> _Object | None:
+        """What the API server would make of git's object there; None where it will not say.
+
+        Raises Stale where the live object has changed, ClusterError where the API server can't be reached.
+        """
+        body = proposed(git, live)
+        try:
+            self.asked += 1
+            return self._cluster.update(resource, body, dry_run=True)
+        except ClusterError as error:
+            if error.is_conflict or error.is_missing:
+                raise Stale from error
+            if error.status in _BUSY:
+                raise
+        # Where it may not be asked, or a webhook knows no dry runs. Kinds without defaults are what they are written as.
+        return body if _is_plain(resource) else None
+
+    def differences(self, wanted: Wanted, live: _Object | None, answer: _Object | None, *, scaled: bool) -> tuple[Change, ...]:
+        """What is not as git has it, without what git leaves to others. `answer` is what `predicted` gave."""
+        if live is None:
+            return (Change("", wanted.manifest, ABSENT, True),)
+        is_left, is_theirs = ignored(wanted.care, live), is_given(wanted.manifest, wanted.key, scaled)
+        return tuple(change for change in compared(wanted.manifest, live, answer) if not is_left(change) and not is_theirs(change))
+
+
+def is_going(live: _Object) -> bool:
+    """Is it being deleted, which nothing stops?"""
+    return bool((live.get("metadata") or {}).get("deletionTimestamp"))
+
+
+def reborn(wanted: Wanted) -> dict[str, Any]:
+    """What is created where git's object is gone: with Argo CD's mark on it, where Argo CD deployed it, so that it knows it again."""
+    metadata = dict(wanted.manifest.get("metadata") or {})
+    for name in ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation"):
+        metadata.pop(name, None)
+    if wanted.application:
+        marks = {"argocd.argoproj.io/tracking-id": _tracking_id(wanted)}
+        metadata["annotations"] = {**(metadata.get("annotations") or {}), **marks}
+    return {**{name: part for name, part in wanted.manifest.items() if name not in ("status", "operation")}, "metadata": metadata}
+
+
+def _tracking_id(wanted: Wanted) -> str:
+    """As Argo CD writes it (util/argo/resource_tracking.go): the Application, then the object's group, kind, namespace and name."""
+    key: ObjectKey = wanted.key
+    namespace, _, name = wanted.application.partition("/")
+    application = name if namespace == "argocd" else f"{namespace}_{name}"
+    return f"{application}:{key.group}/{key.kind}:{key.namespace}/{key.name}"
+
+
+def _is_plain(resource: Resource) -> bool:
+    return resource.group == "argoproj.io" or (resource.group, resource.kind) == ("", "ConfigMap")

@@ -1,0 +1,547 @@
+"""The watch of one cluster: one thread that takes in what is told of git, of objects and of writers, and settles what is not as git has it."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple
+
+from gitguard.commands.comparing import Comparer, Stale, is_going
+from gitguard.commands.recording import Record, incident
+from gitguard.commands.settling import Open, Settler, Told
+from gitguard.commands.word import Silence, Speaker, Word
+from gitguard.edges import clock
+from gitguard.edges.audit_stream import Gap
+from gitguard.edges.cluster import Cluster, ClusterError, Resource
+from gitguard.edges.watching import Holdings, Message, Progress, Seen, Trouble, Watcher
+from gitguard.model.desired import Wanted
+from gitguard.model.drift import Actor, Change, Drift, ObjectKey
+from gitguard.reconciler.acts import Act, acts_of
+from gitguard.reconciler.attribution import Evidence, Forgery, Identities
+from gitguard.reconciler.decide import is_named
+from gitguard.reconciler.desired import shown
+from gitguard.reconciler.tracking import Known, known, number
+
+_ARGO = "argoproj.io"
+_KINDS = ((_ARGO, "Application"), (_ARGO, "AppProject"), (_ARGO, "ApplicationSet"))
+_BEAT, _FORGERIES, _IDLE, _AGAIN = 60.0, 2.0, 0.5, 1.0
+_BATCH, _PASSES = 500, 10
+_KIND_OF = {"applications": "Application", "appprojects": "AppProject", "applicationsets": "ApplicationSet", "events": "Event"}
+_Object = Mapping[str, Any]
+
+
+class Audited(NamedTuple):
+    """An event of the API server's audit."""
+
+    event: Mapping[str, Any]
+
+
+class Loop:
+    """Runs until it is stopped. `deliver` may be called from any thread; everything else is for the loop's own."""
+
+    def __init__(
+        self, cluster: Cluster, name: str, speaker: Speaker, settler: Settler, evidence: Evidence, argo: Identities, record: Record,
+        told: Told, resync: float, tell_word: Callable[[Word], None] = lambda word: None,
+    ) -> None:  # fmt: skip
+        self._cluster, self._name, self._speaker, self._settler, self._evidence = cluster, name, speaker, settler, evidence
+        self._argo, self._record, self._told, self._resync, self._tell_word = argo, record, told, resync, tell_word
+        self._queue: SimpleQueue[Message | Audited | Word | Silence] = SimpleQueue()
+        self._word: Word | None = None
+        self._known: dict[ObjectKey, Known] = {}
+        self._gone: dict[ObjectKey, int] = {}
+        self._skipped: dict[ObjectKey, list[tuple[str, _Object]]] = {}
+        self._again: dict[ObjectKey, float] = {}
+        self._failures: Counter[ObjectKey] = Counter()
+        self._watchers: dict[tuple[str, str], Watcher] = {}
+        self._resources: dict[tuple[str, str], Resource] = {}
+        self._listed: dict[tuple[str, str], str] = {}
+        self._comparer = Comparer(cluster)
+        self._gaps: list[Gap] = []
+        self._open_gaps: dict[str, Gap] = {}
+        self._forged: set[tuple[object, ...]] = set()
+        self._is_news = False
+        self._beat_at = clock.now()
+        self._acts_since = record.watched_until() or self._beat_at
+        self._next = {"beat": 0.0, "forgeries": 0.0, "resync": 0.0, "ledger": 0.0}
+        self.position: Callable[[], str] = lambda: ""
+        """How far the audit has been read."""
+        self.turned = clock.monotonic()
+        """When it turned last, by the monotonic clock."""
+        self._is_finished = False
+        self.trouble: dict[tuple[str, str], str] = {}
+
+    # From other threads
+
+    def deliver(self, message: Message | Audited | Word | Silence) -> None:
+        """Tell the loop something."""
+        self._queue.put(message)
+
+    # Its own
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set; what is in hand is finished."""
+        now = clock.monotonic()
+        self._next = {"beat": now + _BEAT, "forgeries": now + _FORGERIES, "resync": now + self._resync, "ledger": now}
+        self._beat_at = clock.now()
+        self._speaker.start()
+        try:
+            while not stop.is_set():
+                self._turn()
+        finally:
+            for watcher in self._watchers.values():
+                watcher.stop()
+            self._speaker.stop()
+            self._beat()
+            for watcher in self._watchers.values():
+                watcher.join()
+
+    def once(self, read_up: Callable[[], None]) -> Word:
+        """One pass: everything is listed and compared, the audit is read as far as it goes, and what is decided is done."""
+        word = self._speaker.once(self._settler.syncs.accepted)
+        self._word = word
+        for group, kind in sorted(self._kinds(word)):
+            try:
+                resource = self._cluster.resource(group, kind)
+                if resource is not None:
+                    listed = self._cluster.list(resource)
+                    self._resources[group, kind] = resource
+                    self._holdings(Holdings(resource, listed.items, listed.resource_version))
+            except ClusterError as error:
+                if not error.status:
+                    raise
+                self.trouble[group, kind] = str(error)
+        read_up()
+        self._settler.finish(self.ending)
+        for _ in range(_PASSES):
+            while not self._queue.empty():
+                self._handle(self._queue.get_nowait())
+            self._again.clear()
+            keys = self._settler.settle(word, patiently=False)
+            self._returned()
+            for key in keys:
+                self._reread(key)
+            if not keys and not self._skipped:
+                break
+            for key in list(self._skipped):
+                self._reread(key)
+        self._forgeries()
+        self._beat()
+        return word
+
+    def counts(self) -> Counter[str]:
+        """How many objects of each kind are known."""
+        return Counter(key.kind for key in list(self._known))
+
+    @property
+    def is_ready(self) -> str:
+        """Why it does not watch everything yet, "" where it does."""
+        if self._word is None:
+            return self._settler.silence or "git has not been read yet"
+        waiting = [kind for kind in self._watchers if kind not in self._listed]
+        return f"{waiting[0][1]} is not listed yet" if waiting else ""
+
+    def _turn(self) -> None:
+        self.turned = clock.monotonic()
+        for message in self._taken():
+            self._guarded(message)
+        self._look_again()
+        if self._word is not None and self._can_write():
+            try:
+                keys = self._settler.settle(self._word)
+                self._returned()
+                for key in keys:
+                    self._reread(key)
+            except OSError as error:
+                self._broke(error)
+        self._housekeeping()
+
+    def _taken(self) -> list[Any]:
+        """What has been told, after a wait where there is nothing to do."""
+        due = [when for when in (self._settler.due(), *self._again.values(), *self._next.values()) if when is not None]
+        wait = max(0.0, min(_IDLE, min(due, default=_IDLE) - clock.monotonic()))
+        taken: list[Any] = []
+        try:
+            taken.append(self._queue.get(timeout=wait) if wait else self._queue.get_nowait())
+            while len(taken) < _BATCH:
+                taken.append(self._queue.get_nowait())
+        except Empty:
+            pass
+        return taken
+
+    def _guarded(self, message: Any) -> None:
+        try:
+            self._handle(message)
+        except OSError as error:
+            self._broke(error)
+
+    def _handle(self, message: Any) -> None:
+        match message:
+            case Seen(resource, change, value):
+                self._seen(resource, change, value)
+            case Holdings():
+                self._holdings(message)
+            case Audited(event):
+                self._audited(event)
+            case Progress(resource, version):
+                self._listed[resource.group, resource.kind] = version
+            case Word():
+                self._heard(message)
+            case Silence(why):
+                self._settler.silence = why
+                self._told.alerted("git", f"git's word can't be had: {why}")
+                self._settler.look_again()
+            case Gap():
+                self._gap(message)
+            case Trouble(resource, why):
+                self._troubled(resource, why)
+
+    # Git
+
+    def _heard(self, word: Word) -> None:
+        """Take git's new word: what it changed is looked at anew."""
+        old, self._word = self._word, word
+        self._settler.silence = ""
+        now = clock.monotonic()
+        for key, wanted in word.objects.items():
+            before = old.objects.get(key) if old else None
+            if before is None or (before.manifest, before.care) != (wanted.manifest, wanted.care):
+                if old is not None:
+                    self._settler.moved(key)
+                if (key.group, key.kind) in self._listed:
+                    self._again[key] = now
+        for key in old.objects.keys() - word.objects.keys() if old else ():
+            self._known.pop(key, None)
+            self._settler.open.pop(key, None)
+        self._watch(word)
+        self._settler.look_again()
+        self._tell_word(word)
+
+    def _kinds(self, word: Word) -> set[tuple[str, str]]:
+        """The kinds that are watched: those that git has objects of, and Argo CD's."""
+        return {*_KINDS, *((key.group, key.kind) for key in word.objects)}
+
+    def _watch(self, word: Word) -> None:
+        kinds = self._kinds(word)
+        for gone in self._watchers.keys() - kinds:
+            self._watchers.pop(gone).stop()
+            self._listed.pop(gone, None)
+        for group, kind in sorted(kinds - self._watchers.keys()):
+            try:
+                resource = self._cluster.resource(group, kind)
+            except ClusterError as error:
+                self.trouble[group, kind] = str(error)
+                continue
+            if resource is not None:
+                self._resources[group, kind] = resource
+                self._watchers[group, kind] = Watcher(self._cluster, resource, self.deliver)
+
+    # Objects
+
+    def _seen(self, resource: Resource, change: str, value: _Object) -> None:
+        key = ObjectKey.of(value)
+        version = str((value.get("metadata") or {}).get("resourceVersion") or "")
+        if (resource.group, resource.kind) in self._listed:
+            self._listed[resource.group, resource.kind] = version
+        if change == "DELETED":
+            self._deleted(resource, key, value, version)
+        else:
+            self._object(resource, key, value, is_certain=True, is_new=change == "ADDED")
+
+    def _deleted(self, resource: Resource, key: ObjectKey, value: _Object, version: str) -> None:
+        self._gone[key] = number(version)
+        self._known.pop(key, None)
+        if (resource.group, resource.kind) == (_ARGO, "Application"):
+            self._settler.syncs.gone(f"{key.namespace}/{key.name}")
+        wanted = self._word.objects.get(key) if self._word else None
+        if wanted is not None:
+            self._judge(resource, wanted, None, version, is_certain=True, uid=str((value.get("metadata") or {}).get("uid") or ""))
+
+    def _object(self, resource: Resource, key: ObjectKey, value: _Object, *, is_certain: bool, is_new: bool = False) -> None:
+        word = self._word
+        if word is None:
+            return
+        if (resource.group, resource.kind) == (_ARGO, "Application"):
+            self._application(resource, key, value, word)
+        wanted = word.objects.get(key)
+        if wanted is None:
+            self._unmanaged(resource, key, value, word, is_new=is_new and is_certain)
+            return
+        now = known(value)
+        before = self._known.get(key)
+        if before is not None and (before.uid, before.digest) == (now.uid, now.digest):
+            self._known[key] = now
+            if (one := self.open.get(key)) is not None and one.live is not None:
+                # What a revert is made on.
+                one.live, one.version = value, str(now.version)
+            return
+        self._judge(resource, wanted, value, str(now.version), is_certain=is_certain, uid=now.uid)
+
+    @property
+    def open(self) -> dict[ObjectKey, Open]:
+        """What is not as git has it."""
+        return self._settler.open
+
+    def _judge(self, resource: Resource, wanted: Wanted, live: _Object | None, version: str, *, is_certain: bool, uid: str) -> None:
+        """Is it as git has it? Raises nothing: what can't be told now is looked at again."""
+        key = wanted.key
+        if wanted.care.undecided:
+            return
+        if live is not None and is_going(live):
+            # Nothing stops that; its end will be told.
+            self._known.pop(key, None)
+            return
+        before = self._known.get(key)
+        after = str(before.version) if before is not None else ""
+        scaled = self._word is not None and key in self._word.scaled
+        try:
+            answer = self._comparer.predicted(resource, wanted.manifest, live) if live is not None else None
+        except Stale:
+            if live is not None:
+                self._skipped.setdefault(key, []).append((version, live))
+            # The newer version is on its way; should it not be, it is fetched.
+            self._again[key] = clock.monotonic() + _AGAIN
+            return
+        except ClusterError as error:
+            self._failures[key] += 1
+            self._again[key] = clock.monotonic() + min(30.0, _AGAIN * 2 ** min(self._failures[key], 5))
+            self._told.alerted("cluster", str(error))
+            return
+        self._failures.pop(key, None)
+        changes = self._comparer.differences(wanted, live, answer, scaled=scaled)
+        if live is not None:
+            self._known[key] = known(live)
+        skipped = self._skipped.pop(key, [])
+        if not changes:
+            if self.open.pop(key, None) is not None:
+                self._told.returned(key)
+            return
+        one = self.open.get(key) or Open(resource, wanted, clock.monotonic())
+        for missed, state in skipped:
+            one.track(self._comparer.differences(wanted, state, answer, scaled=scaled), missed, is_certain=is_certain, after=after)
+        one.track(changes, version, is_certain=is_certain, after=after)
+        one.renew(wanted, live, answer, changes, version, uid)
+        one.due = clock.monotonic()
+        self.open[key] = one
+
+    def _holdings(self, told: Holdings) -> None:
+        """Everything of a kind: what was not seen, and what is not there."""
+        if self._word is None:
+            return
+        resource, moment = told.resource, number(told.resource_version)
+        there = set()
+        for value in told.objects:
+            key = ObjectKey.of(value)
+            there.add(key)
+            before = self._known.get(key)
+            version = number((value.get("metadata") or {}).get("resourceVersion"))
+            if (before is not None and before.version > version) or self._gone.get(key, -1) >= moment > 0:
+                continue
+            self._object(resource, key, value, is_certain=False)
+        for key, wanted in self._word.objects.items():
+            if (key.group, key.kind) != (resource.group, resource.kind) or key in there:
+                continue
+            before = self._known.get(key)
+            if (before is None or before.version <= moment) and not (key in self.open and self.open[key].live is None):
+                self._known.pop(key, None)
+                self._judge(resource, wanted, None, told.resource_version, is_certain=False, uid=before.uid if before else "")
+        self._listed[resource.group, resource.kind] = told.resource_version
+
+    def _application(self, resource: Resource, key: ObjectKey, value: _Object, word: Word) -> None:
+        astray = self._settler.syncs.take(f"{key.namespace}/{key.name}", value)
+        if astray is not None:
+            self._settler.astray(astray, resource, key, word)
+        self._speaker.synced(self._settler.syncs.accepted)
+
+    def _unmanaged(self, resource: Resource, key: ObjectKey, value: _Object, word: Word, *, is_new: bool) -> None:
+        """Something that git does not declare: none of gitguard's business, unless git says otherwise."""
+        patterns = word.settings.reconcile.unmanaged
+        if not any(is_named(key, pattern) for pattern in patterns) or key in word.hooks or not word.is_complete or is_going(value):
+            return
+        metadata = value.get("metadata") or {}
+        if metadata.get("ownerReferences"):
+            return
+        self._settler.unmanaged(resource, key, value)
+
+    def _reread(self, key: ObjectKey) -> None:
+        """Fetch an object and judge it."""
+        wanted = self._word.objects.get(key) if self._word else None
+        resource = self._resources.get((key.group, key.kind))
+        if wanted is None or resource is None:
+            self._settler.open.pop(key, None)
+            return
+        before = self._known.get(key)
+        try:
+            live: _Object | None = self._cluster.get(resource, key.namespace, key.name)
+        except ClusterError as error:
+            if not error.is_missing:
+                self._again[key] = clock.monotonic() + _AGAIN
+                return
+            live = None
+        uid = str(((live or {}).get("metadata") or {}).get("uid") or (before.uid if before else ""))
+        version = str(((live or {}).get("metadata") or {}).get("resourceVersion") or "")
+        same = before is not None and str(before.version) == version
+        self._judge(resource, wanted, live, version or (str(before.version) if before else ""), is_certain=same, uid=uid)
+
+    def _look_again(self) -> None:
+        now = clock.monotonic()
+        for key in [key for key, when in self._again.items() if when <= now]:
+            del self._again[key]
+            try:
+                self._reread(key)
+            except OSError as error:
+                self._broke(error)
+
+    def _returned(self) -> None:
+        for key, live in self._settler.returned.items():
+            self._known[key] = known(live)
+        self._settler.returned.clear()
+
+    # Writers
+
+    def _audited(self, event: Mapping[str, Any]) -> None:
+        self._evidence.add(event)
+        self._is_news = True
+        target = event.get("objectRef")
+        target = target if isinstance(target, Mapping) else {}
+        if target.get("resource") == "events":
+            self._settler.evidence_came("", "")
+        else:
+            self._settler.evidence_came(str(target.get("namespace") or ""), str(target.get("name") or ""))
+        word = self._word
+        namespace = word.settings.argocd.namespace if word else "argocd"
+        for act in acts_of(event, argo=self._argo, namespace=namespace, managed=lambda key: word is not None and key in word.objects):
+            self._acted(act)
+
+    def _acted(self, act: Act) -> None:
+        if act.at and act.at <= self._acts_since:
+            # From before there was a watch, or told by the watch before this one.
+            return
+        found = Drift(
+            id=_identity(self._name, act), key=act.key, api_version=act.api_version, uid=act.uid, version=act.version, action=act.action,
+            severity=act.severity, actor=act.actor, changes=(), changed_at=act.at, detected_at=clock.now(), decision="log", reason=act.reason,
+        )  # fmt: skip
+        self._settler.log(found)
+
+    def _forgeries(self) -> None:
+        self._is_news = False
+        for forgery in self._evidence.forgeries():
+            identity = (forgery.what, forgery.where, forgery.evidence)
+            if identity not in self._forged:
+                self._forged.add(identity)
+                self._settler.log(_forged(self._name, forgery))
+
+    # Time
+
+    def _housekeeping(self) -> None:
+        now = clock.monotonic()
+        if self._next["forgeries"] <= now:
+            self._next["forgeries"] = now + _FORGERIES
+            if self._is_news:
+                self._try(self._forgeries)
+        if self._next["resync"] <= now:
+            self._next["resync"] = now + self._resync
+            for watcher in self._watchers.values():
+                watcher.resync()
+            self._settler.look_again()
+        if self._next["beat"] <= now:
+            self._next["beat"] = now + _BEAT
+            self._try(self._beat)
+
+    def _try(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except OSError as error:
+            self._broke(error)
+
+    def _beat(self) -> None:
+        """Say what was watched since the last time, and what was not."""
+        if self._settler.broken:
+            return
+        until = clock.now()
+        counts = Counter((key.group, key.kind) for key in self._known)
+        watched = [
+            {"kind": f"{group}/{kind}" if group else kind, "resourceVersion": version, "objects": counts[group, kind]}
+            for (group, kind), version in sorted(self._listed.items())
+        ]
+        still = [Gap(gap.since, until, gap.why) for gap in self._open_gaps.values()]
+        gaps = [{"from": gap.since, "to": gap.until, "why": gap.why[:500]} for gap in (*self._gaps, *still)][-200:]
+        told: dict[str, Any] = {"watched": watched, "commit": self._word.commit if self._word else "", "audit": self.position()}
+        self._record.heartbeat(self._beat_at, until, {**told, **({"gaps": gaps} if gaps else {})})
+        self._beat_at, self._gaps = until, []
+
+    def _gap(self, gap: Gap) -> None:
+        if gap.until:
+            self._gaps.append(gap)
+        else:
+            self._open_gaps[gap.why] = gap
+        self._told.alerted("gap", gap.why)
+
+    def _troubled(self, resource: Resource, why: str) -> None:
+        kind = (resource.group, resource.kind)
+        if why:
+            self.trouble[kind] = why
+            self._told.alerted("watch", why)
+        else:
+            self.trouble.pop(kind, None)
+
+    # The ledger
+
+    def _can_write(self) -> bool:
+        """Can the ledger be written again, where it could not? What was left open is finished first."""
+        if not self._settler.broken and self._is_finished:
+            return True
+        now = clock.monotonic()
+        if now < self._next["ledger"]:
+            return False
+        try:
+            self._settler.finish(self.ending)
+        except OSError:
+            self._next["ledger"] = now + 5.0
+            return False
+        self._settler.broken, self._is_finished = "", True
+        self._settler.look_again()
+        return True
+
+    def _broke(self, error: OSError) -> None:
+        if not self._settler.broken:
+            self._settler.broken = str(error)
+            self._told.alerted("ledger", str(error))
+        self._next["ledger"] = clock.monotonic() + 5.0
+
+    def ending(self, intent: _Object) -> tuple[str, str]:
+        """How an act ended of which only the announcement is known, as far as its object tells now."""
+        about = intent.get("object") or {}
+        api_version = str(about.get("apiVersion") or "")
+        key = ObjectKey(api_version.rpartition("/")[0], str(about.get("kind")), str(about.get("namespace") or ""), str(about.get("name")))
+        wanted = self._word.objects.get(key) if self._word else None
+        if wanted is None:
+            return "unknown", "git has no word on it any more"
+        try:
+            resource = self._cluster.resource(key.group, key.kind)
+            live = self._cluster.get(resource, key.namespace, key.name) if resource else None
+            answer = self._comparer.predicted(resource, wanted.manifest, live) if resource and live else None
+        except (ClusterError, Stale):
+            return "unknown", "its object could not be read"
+        if live is not None and str((live.get("metadata") or {}).get("resourceVersion")) == str(about.get("resourceVersion") or "-"):
+            return "superseded", "it was not done: the object is as it was"
+        scaled = self._word is not None and key in self._word.scaled
+        if live is not None and not self._comparer.differences(wanted, live, answer, scaled=scaled):
+            return "reverted", "its object is as git has it"
+        return "unknown", "its object is not as git has it, and was written meanwhile"
+
+
+def _identity(name: str, act: Act) -> str:
+    return incident(name, act.key, act.uid, act.version or act.at, [Change(path=act.reason, git=None, live=None)], act.action)
+
+
+def _forged(name: str, forgery: Forgery) -> Drift:
+    resource, _, place = forgery.where.partition(" ")
+    namespace, _, called = place.rpartition("/")
+    plural, _, group = resource.partition(".")
+    key = ObjectKey(group, _KIND_OF.get(plural, plural), namespace, called)
+    actor: Actor = forgery.by
+    return Drift(
+        id=incident(name, key, forgery.what, actor.at, (), "forgery"), key=key, api_version=f"{group}/v1alpha1" if group == _ARGO else "v1", uid="",
+        version="", action="other", severity="high", actor=actor, changes=(), changed_at=actor.at, detected_at=clock.now(), decision="alert",
+        reason=f"forged {forgery.what}: {shown(key)} says what only somebody else can say", evidence=forgery.evidence,
+    )  # fmt: skip

@@ -1,0 +1,488 @@
+"""Drift that is open: who did it, whether it is drift at all, what is decided, and putting git's word back."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from gitguard.commands.comparing import Comparer, Stale, reborn
+from gitguard.commands.recording import Record, incident
+from gitguard.commands.syncs import Astray, Syncs
+from gitguard.commands.word import Speaker, Word
+from gitguard.edges import clock
+from gitguard.edges.cluster import Cluster, ClusterError, Resource
+from gitguard.model.desired import Wanted
+from gitguard.model.drift import ABSENT, UNKNOWN, Actor, Change, Drift, ObjectKey
+from gitguard.model.policy import Decision, Subject
+from gitguard.reconciler.attribution import Evidence, Identities, claimed
+from gitguard.reconciler.comparison import compared, restored
+from gitguard.reconciler.decide import decided, is_applier, is_proven
+from gitguard.reconciler.desired import is_behind, shown
+from gitguard.reconciler.fights import Heat
+from gitguard.reconciler.operations import answer
+from gitguard.reconciler.severity import severity
+from gitguard.reconciler.tracking import Since, number, tracked
+
+_Object = Mapping[str, Any]
+# The API server writes its audit before it answers; a webhook sends batches.
+_AUDIT_WITHIN, _EVENT_WITHIN = 2.0, 1.0
+_LONGEST_SYNC = 300.0
+_AGAIN, _LONGEST_PAUSE = 1.0, 300.0
+_MINUTE = 60.0
+_MOST_LOGGED = 100_000
+
+
+class Told(Protocol):
+    """Whoever is told what happens: metrics and logs."""
+
+    def drifted(self, found: Drift) -> None:
+        """Something was found, and decided."""
+
+    def acted(self, found: Drift, act: str, result: str, seconds: float) -> None:
+        """Something was done."""
+
+    def alerted(self, what: str, reason: str) -> None:
+        """Somebody has to look."""
+
+    def returned(self, key: ObjectKey) -> None:
+        """An object is as git has it again."""
+
+
+class Open:
+    """One object that is not as git has it."""
+
+    def __init__(self, resource: Resource, wanted: Wanted, found: float) -> None:
+        self.resource = resource
+        self.wanted = wanted
+        self.live: _Object | None = None
+        self.uid = ""
+        self.version = ""
+        self.answer: _Object | None = None
+        self.changes: tuple[Change, ...] = ()
+        self.since: dict[str, Since] = {}
+        self.found = found
+        self.detected_at = clock.now()
+        self.due: float | None = found
+        self.failures = 0
+        self.logged: dict[str, str] = {}
+
+    @property
+    def key(self) -> ObjectKey:
+        """Which object."""
+        return self.wanted.key
+
+    def track(self, changes: Sequence[Change], version: str, *, is_certain: bool, after: str) -> None:
+        """What differs at a version."""
+        self.since = tracked(self.since, changes, version, is_certain=is_certain, after=after)
+
+    def renew(self, wanted: Wanted, live: _Object | None, answer_: _Object | None, changes: tuple[Change, ...], version: str, uid: str) -> None:
+        """How it is now."""
+        if self.changes and {(one.path, repr(one.live)) for one in changes} != {(one.path, repr(one.live)) for one in self.changes}:
+            self.found, self.detected_at = clock.monotonic(), clock.now()
+        self.wanted, self.live, self.answer, self.changes, self.version, self.uid = wanted, live, answer_, changes, version, uid
+
+
+class Settler:
+    """Settles open drift of one cluster; for the thread of its loop."""
+
+    def __init__(
+        self, cluster: Cluster, name: str, speaker: Speaker, evidence: Evidence, argo: Identities, record: Record, told: Told, *,
+        enforce: bool, initiator: str,
+    ) -> None:  # fmt: skip
+        self.open: dict[ObjectKey, Open] = {}
+        self.syncs = Syncs(speaker.precedes, speaker.contains)
+        self.audited = False
+        """Is there an audit that tells who did what, so that it is worth waiting for?"""
+        self.silence = ""
+        """Why git's word can't be had; nothing is put back then."""
+        self.broken = ""
+        """Why the ledger can't be written; nothing is put back then."""
+        self.returned: dict[ObjectKey, _Object] = {}
+        """Objects as they were read after they were put back, for whoever remembers what was judged."""
+        self.found = 0
+        self._cluster, self._name, self._speaker, self._evidence, self._argo = cluster, name, speaker, evidence, argo
+        self._record, self._told, self._enforce, self._initiator = record, told, enforce, initiator
+        self._comparer = Comparer(cluster)
+        self._heat: dict[ObjectKey, Heat] = {}
+        self._reverts: deque[float] = deque()
+        self._capped = ""
+        self._confirmed: set[ObjectKey] = set()
+        self._moved: dict[ObjectKey, float] = {}
+        self._fighting: set[ObjectKey] = set()
+        self._logged: dict[str, None] = {}
+
+    # What is open
+
+    def moved(self, key: ObjectKey) -> None:
+        """Git's word on the object is a new one: whoever applies it has time for it."""
+        self._moved[key] = clock.monotonic()
+
+    def due(self) -> float | None:
+        """When there is something to do next; None for nothing before something happens."""
+        return min((one.due for one in self.open.values() if one.due is not None), default=None)
+
+    def evidence_came(self, namespace: str, name: str) -> None:
+        """There is news of who wrote to such an object."""
+        for one in self.open.values() if not name else [one for one in self.open.values() if (one.key.namespace, one.key.name) == (namespace, name)]:
+            if one.due is not None:
+                one.due = clock.monotonic()
+
+    def look_again(self) -> None:
+        """Policy, git or the ledger have changed: decide anew."""
+        now = clock.monotonic()
+        for one in self.open.values():
+            one.due = now
+
+    def settle(self, word: Word, *, patiently: bool = True) -> list[ObjectKey]:
+        """Do what is due; the objects that have to be looked at anew. Not `patiently`: nothing is waited for that may still come."""
+        now = clock.monotonic()
+        ready = [one for one in self.open.values() if one.due is not None and one.due <= now]
+        again = []
+        # As a sync would: lower waves first.
+        for one in sorted(ready, key=lambda one: one.wanted.care.wave):
+            try:
+                one.due = self._settle(one, word, patiently=patiently)
+            except Stale:
+                one.due = None
+                again.append(one.key)
+            except ClusterError as error:
+                one.failures += 1
+                one.due = clock.monotonic() + _pause(one.failures)
+                self._told.alerted("cluster", str(error))
+        return again
+
+    # One object
+
+    def _settle(self, one: Open, word: Word, *, patiently: bool) -> float | None:
+        now = clock.monotonic()
+        authored = tuple((change, self._actor(one, change)) for change in one.changes)
+        wait = self._waits_for_word_of_writers(one, [actor for _, actor in authored]) if patiently else 0.0
+        if one.found + wait > now:
+            return one.found + wait
+        authored = tuple((change, self._surely(one, actor)) for change, actor in authored)
+        until = self._waits(one, word, [actor for _, actor in authored], now) if patiently else 0.0
+        if until > now:
+            return until
+        if one.wanted.application and self._is_behind(one, word, [actor for _, actor in authored]):
+            self.open.pop(one.key, None)
+            return None
+        decisions = decided(
+            Subject(one.key, authored), word.settings.reconcile, enforce=self._enforce, now=datetime.now(UTC),
+            control_plane=word.settings.argocd.namespace,
+        )  # fmt: skip
+        if not decisions:
+            self.open.pop(one.key, None)
+            return None
+        again = [self._carry_out(one, decision, word) for decision in decisions]
+        soon = [when for when in again if when is not None]
+        return min(soon) if soon else None
+
+    def _actor(self, one: Open, change: Change) -> Actor:
+        since = one.since.get(change.path)
+        plural = one.resource.plural
+        if one.live is None:
+            return self._evidence.writer(plural, one.key, "", one.uid, deleted=True)
+        if since is None:
+            return UNKNOWN
+        if since.is_certain:
+            return self._evidence.writer(plural, one.key, since.version, one.uid)
+        return self._evidence.author(plural, one.key, since.version, one.uid, since.after)
+
+    def _surely(self, one: Open, actor: Actor) -> Actor:
+        """Where nobody else tells, the writer's own word; for what it is worth."""
+        return claimed(one.live) if actor == UNKNOWN and one.live is not None else actor
+
+    def _waits_for_word_of_writers(self, one: Open, actors: Iterable[Actor]) -> float:
+        """Seconds from when it was found that are worth waiting for who did it."""
+        if not self.audited:
+            return 0.0
+        waits = [0.0]
+        for actor in actors:
+            if not is_proven(actor):
+                waits.append(_AUDIT_WITHIN)
+            elif actor.name == self._argo.server or (actor.via == "argocd-api" and actor.kind == "automation"):
+                waits.append(_EVENT_WITHIN)
+        return max(waits)
+
+    def _waits(self, one: Open, word: Word, actors: Sequence[Actor], now: float) -> float:
+        """Until when it is left to Argo CD or to whoever applies git's word; 0 for no longer."""
+        if one.wanted.application and (since := self.syncs.is_running(one.wanted.application)):
+            # A sync that never ends is somebody's way to be left alone.
+            began = datetime.fromisoformat(since).timestamp() if since != "now" else datetime.now(UTC).timestamp()
+            if datetime.now(UTC).timestamp() - began < _LONGEST_SYNC and one.found + _LONGEST_SYNC > now:
+                return now + _AGAIN / 4
+        if not one.wanted.control_plane:
+            return 0.0
+        if all(is_proven(actor) and not is_applier(actor, word.settings.reconcile, self._appliers(actor)) for actor in actors):
+            return 0.0
+        return max(one.found, self._moved.get(one.key, 0.0)) + word.settings.reconcile.grace
+
+    def _appliers(self, actor: Actor) -> Sequence[str]:
+        """Argo CD's controllers, but not what its API server does for somebody by their account."""
+        return self._argo.others if actor.via != "argocd-api" else ()
+
+    def _is_behind(self, one: Open, word: Word, actors: Sequence[Actor]) -> bool:
+        """Is it as another of git's versions has it, and not because somebody who is not git's made it so?"""
+        if any(is_proven(actor) and not is_applier(actor, word.settings.reconcile, self._appliers(actor)) for actor in actors):
+            return False
+        asked = word.synced.get(one.wanted.application)
+        if asked is None:
+            return False
+        versions = self._speaker.versions_of(one.wanted.application, one.key, asked, word.commit)
+        live = one.live
+
+        def predicted(version: _Object) -> _Object | None:
+            return self._comparer.predicted(one.resource, version, live) if live is not None else None
+
+        return is_behind(live, one.changes, one.wanted.manifest, versions, predicted)
+
+    # What is decided
+
+    def _carry_out(self, one: Open, decision: Decision, word: Word) -> float | None:
+        found = self._drift(one, decision)
+        if decision.what != "revert":
+            self._write(one, found)
+            return None
+        reason = self._holds_back(one, word)
+        if reason:
+            self._write(one, found._replace(decision="hold", reason=reason))
+            return None
+        heat = self._heat.get(one.key, Heat())
+        now = clock.monotonic()
+        if heat.is_fight:
+            self._fight(one, found)
+            if now < heat.at + heat.pause:
+                return heat.at + heat.pause
+        return self._revert(one, found, decision)
+
+    def _drift(self, one: Open, decision: Decision) -> Drift:
+        changes = tuple(change for change, _ in decision.changes)
+        actors = list(dict.fromkeys(actor for _, actor in decision.changes))
+        # Several hands in one object: the last that is known best.
+        actor = max(actors, key=lambda actor: (is_proven(actor), actor.at))
+        action = "delete" if one.live is None else "update"
+        oldest = min((number(one.since[change.path].version) for change in changes if change.path in one.since), default=0)
+        return Drift(
+            id=incident(self._name, one.key, one.uid, str(oldest or one.version), changes, decision.reason if decision.what == "log" else ""),
+            key=one.key, api_version=one.resource.api_version, uid=one.uid, version=one.version, action=action,
+            severity=severity(one.key, changes, action), actor=actor, changes=changes, changed_at=actor.at, detected_at=one.detected_at,
+            decision=decision.what, reason=decision.reason, commit=one.wanted.commit, origin=one.wanted.origin,
+        )  # fmt: skip
+
+    def _write(self, one: Open, found: Drift) -> None:
+        if one.logged.get(found.id) == found.decision or self.broken:
+            return
+        self._record.drift(found, one.live)
+        self._count(one, found)
+
+    def _count(self, one: Open, found: Drift) -> None:
+        if found.id not in one.logged:
+            self.found += 1
+        one.logged[found.id] = found.decision
+        self._told.drifted(found)
+
+    def _holds_back(self, one: Open, word: Word) -> str:
+        """Why nothing is put back at present, "" where nothing speaks against it."""
+        if self.silence:
+            return f"git's word can't be had: {self.silence}"
+        cap, now = word.settings.reconcile.cap, clock.monotonic()
+        while self._reverts and self._reverts[0] < now - _MINUTE:
+            self._reverts.popleft()
+        if self._capped and word.settings.reconcile.confirm == self._capped:
+            self._capped = ""
+            self._reverts.clear()
+            self._confirmed = set(self.open)
+        if cap is None or one.key in self._confirmed:
+            return ""
+        if self._capped or len(self._reverts) >= cap:
+            self._cap(one, cap)
+            return f"more than {cap} reverts a minute wait for `reconcile.confirm: {self._capped}` in git"
+        return ""
+
+    def _cap(self, one: Open, cap: int) -> None:
+        if self._capped:
+            return
+        self._capped = incident(self._name, one.key, one.uid, one.version, (), "cap")[:12]
+        reason = f"{cap} reverts within a minute: the rest waits until git says `reconcile.confirm: {self._capped}`, or has a higher `reconcile.cap`"
+        self._record.alert(reason, "high")
+        self._told.alerted("cap", reason)
+
+    def _fight(self, one: Open, found: Drift) -> None:
+        if one.key in self._fighting:
+            return
+        self._fighting.add(one.key)
+        reason = f"{shown(one.key)} is written again each time that it is put back, by {found.actor.name}: it is put back less and less often"
+        self._record.alert(reason, "high", found.id, one.key, found.api_version)
+        self._told.alerted("fight", reason)
+
+    # Acts
+
+    def _revert(self, one: Open, found: Drift, decision: Decision) -> float | None:
+        changes = [change for change, _ in decision.changes]
+        act = "create" if one.live is None else "update"
+
+        def do(identity: str) -> _Object:
+            return self._created(one, identity) if one.live is None else self._updated(one, changes, identity)
+
+        return self._performed(one, found, decision, act, do)
+
+    def _performed(self, one: Open, found: Drift, decision: Decision, act: str, do: Callable[[str], _Object]) -> float | None:
+        ended = self._record.act(found, one.live, act, do, is_known=found.id in one.logged)
+        if one.logged.get(found.id) != found.decision:
+            self._count(one, found)
+        if ended["result"] == "planned":
+            return None
+        now = clock.monotonic()
+        self._told.acted(found, act, str(ended["result"]), now - one.found)
+        if ended["result"] == "reverted":
+            self._reverts.append(now)
+            self._heat[one.key] = self._heat.get(one.key, Heat()).after_revert(now)
+            if not self._heat[one.key].is_fight:
+                self._fighting.discard(one.key)
+            one.failures = 0
+            if len(decision.changes) < len(one.changes) or one.key not in self.returned:
+                raise Stale
+            self.open.pop(one.key, None)
+            self._told.returned(one.key)
+            return None
+        if ended["result"] == "superseded":
+            raise Stale
+        one.failures += 1
+        if one.failures == 1:
+            self._record.alert(f"{shown(one.key)} can't be put back: {ended.get('reason')}", "high", found.id, one.key, found.api_version)
+            self._told.alerted("failed", str(ended.get("reason")))
+        return now + _pause(one.failures)
+
+    def _created(self, one: Open, identity: str) -> _Object:
+        try:
+            self._cluster.create(one.resource, reborn(one.wanted), audit_id=f"gitguard-{identity}")
+        except ClusterError as error:
+            if error.is_conflict:
+                return {"result": "superseded", "reason": "it is there again"}
+            return _failed(error)
+        return self._checked(one, [Change("", one.wanted.manifest, ABSENT, True)])
+
+    def _updated(self, one: Open, changes: Sequence[Change], identity: str) -> _Object:
+        try:
+            self._cluster.update(one.resource, restored(one.live or {}, changes), audit_id=f"gitguard-{identity}")
+        except ClusterError as error:
+            if error.is_conflict or error.is_missing:
+                return {"result": "superseded", "reason": "somebody has written to it meanwhile"}
+            return _failed(error)
+        return self._checked(one, changes)
+
+    def _checked(self, one: Open, changes: Sequence[Change]) -> _Object:
+        """How it is now, read again."""
+        at = clock.now()
+        try:
+            live = self._cluster.get(one.resource, one.key.namespace, one.key.name)
+        except ClusterError as error:
+            if error.is_missing:
+                return {"result": "superseded", "reason": "it was deleted at once"}
+            return {"result": "unknown", "reason": f"it could not be read again: {_status(error)}"}
+        self.returned[one.key] = live
+        left = {change.path for change in compared(one.wanted.manifest, live, one.answer)} & {change.path for change in changes}
+        if left and one.live is not None and number(live["metadata"]["resourceVersion"]) == number(one.version):
+            return {"result": "failed", "reason": f"the API server made something else of {', '.join(sorted(left)[:5])}"}
+        return {"result": "reverted", "reverted_at": at}
+
+    # Syncs
+
+    def astray(self, found: Astray, resource: Resource, key: ObjectKey, word: Word) -> None:
+        """Answer a sync to what is not git's word by one to git's."""
+        live = self.syncs.live(found.application)
+        if live is None or found.application not in word.declared:
+            return
+        uid = str(live["metadata"].get("uid") or "")
+        actor = self._evidence.writer(resource.plural, key, found.version, uid)
+        decision = "revert" if self._enforce else "observed"
+        drift = Drift(
+            id=incident(self._name, key, uid, found.version, (), found.action), key=key, api_version=resource.api_version, uid=uid,
+            version=str(live["metadata"].get("resourceVersion") or ""), action=found.action, severity="high", actor=actor, changes=(),
+            changed_at=actor.at, detected_at=clock.now(), decision=decision, reason=found.reason, commit=word.commit,
+        )  # fmt: skip
+        self.found += 1
+        if decision == "observed" or self.silence or not self._speaker.may_sync(found.application, word.commit):
+            self._record.drift(drift._replace(decision="observed" if decision == "observed" else "hold"), live)
+            self._told.drifted(drift)
+            return
+        good = self.syncs.accepted[found.application].revisions if found.application in self.syncs.accepted else (word.commit,)
+        body = {**live, "operation": answer(live, good, self._initiator)}
+
+        def do(identity: str) -> _Object:
+            try:
+                self._cluster.update(resource, body, audit_id=f"gitguard-{identity}")
+            except ClusterError as error:
+                return {"result": "superseded", "reason": "it was written meanwhile"} if error.is_conflict else _failed(error)
+            return {"result": "reverted", "reverted_at": clock.now(), "reason": f"Argo CD was told to sync to {good[0][:12]}"}
+
+        began = clock.monotonic()
+        ended = self._record.act(drift, live, "update", do, is_known=False)
+        self._told.drifted(drift)
+        self._told.acted(drift, "update", str(ended["result"]), clock.monotonic() - began)
+
+    # What leaves no drift, and what git does not declare
+
+    def log(self, found: Drift) -> None:
+        """Something that happened, and that nothing is to be done about; once for each incident."""
+        if self.broken or found.id in self._logged:
+            return
+        self._logged[found.id] = None
+        while len(self._logged) > _MOST_LOGGED:
+            del self._logged[next(iter(self._logged))]
+        self._record.drift(found, None)
+        self.found += 1
+        self._told.drifted(found)
+
+    def unmanaged(self, resource: Resource, key: ObjectKey, live: _Object) -> None:
+        """Take away what git does not declare, where git says that nothing else may be there."""
+        metadata = live.get("metadata") or {}
+        uid, version = str(metadata.get("uid") or ""), str(metadata.get("resourceVersion") or "")
+        identity = incident(self._name, key, uid, "", (), "create")
+        if identity in self._logged or self.broken:
+            return
+        self._logged[identity] = None
+        actor = self._evidence.author(resource.plural, key, version, uid)
+        found = Drift(
+            id=identity, key=key, api_version=resource.api_version, uid=uid, version=version, action="create", severity=severity(key, (), "create"),
+            actor=actor, changes=(), changed_at=actor.at, detected_at=clock.now(), decision="revert" if self._enforce else "observed",
+            reason="git does not declare it, and nothing else may be here",
+        )  # fmt: skip
+        self.found += 1
+        if not self._enforce or self.silence:
+            self._record.drift(found._replace(decision="hold" if self._enforce else "observed"), live)
+            self._told.drifted(found)
+            return
+
+        def do(act: str) -> _Object:
+            try:
+                self._cluster.delete(resource, key.namespace, key.name, uid=uid, resource_version=version, audit_id=f"gitguard-{act}")
+            except ClusterError as error:
+                return {"result": "superseded", "reason": "it is another by now"} if error.is_conflict or error.is_missing else _failed(error)
+            return {"result": "reverted", "reverted_at": clock.now()}
+
+        began = clock.monotonic()
+        ended = self._record.act(found, live, "delete", do, is_known=False)
+        self._told.drifted(found)
+        if ended["result"] == "superseded":
+            del self._logged[identity]
+        self._told.acted(found, "delete", str(ended["result"]), clock.monotonic() - began)
+
+    def finish(self, look: Callable[[_Object], tuple[str, str]]) -> None:
+        """Write how acts ended that a writer died over, or whose end could not be written; `look` says how their objects are now."""
+        for intent in self._record.unfinished():
+            result, reason = look(intent)
+            self._record.ended(intent, result, reason)
+
+
+def _failed(error: ClusterError) -> _Object:
+    return {"result": "failed", "reason": _status(error)}
+
+
+def _status(error: ClusterError) -> str:
+    """What may be told of a refusal: what the API server says may repeat values."""
+    return f"the API server answered {error.status}" if error.status else "the API server can't be reached"
+
+
+def _pause(failures: int) -> float:
+    return float(min(_LONGEST_PAUSE, _AGAIN * 2 ** min(failures - 1, 10)))

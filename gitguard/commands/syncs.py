@@ -1,0 +1,86 @@
+"""Which revision of git each Application's objects are meant by: the one that Argo CD synced, if git's own automation or a sync forward did that."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from gitguard.model.desired import Synced
+from gitguard.reconciler.desired import synced
+from gitguard.reconciler.operations import Operation, operation
+
+_WHOLE = (40, 64)
+
+
+class Astray(NamedTuple):
+    """An Application that somebody had synced to what is not git's word: at which version of it that was ordered, and what it was."""
+
+    application: str
+    version: str
+    ordered: Operation
+    action: str
+    reason: str
+
+
+class Syncs:
+    """Follows the Applications of a cluster. `precedes` (older, newer) and `contains` tell of git's history."""
+
+    def __init__(self, precedes: Callable[[str, str], bool], contains: Callable[[str], bool]) -> None:
+        self._precedes = precedes
+        self._contains = contains
+        self.accepted: dict[str, Synced] = {}
+        self._live: dict[str, Mapping[str, Any]] = {}
+        self._ordered: dict[str, tuple[tuple[object, ...], str]] = {}
+        self._told: dict[str, tuple[object, ...]] = {}
+
+    def take(self, name: str, application: Mapping[str, Any]) -> Astray | None:
+        """An Application as it is now; whether that is astray, once for each sync."""
+        version = str((application.get("metadata") or {}).get("resourceVersion") or "")
+        self._live[name] = application
+        done = operation(application)
+        astray = None
+        if done is not None:
+            identity = (done.revisions, done.local, done.back, done.automated)
+            if done.is_running and not done.started:
+                self._ordered[name] = identity, version
+            astray = self._astray(name, done, version)
+        told = (done.started, done.revisions, done.local) if done else ()
+        if astray is None:
+            now = synced(application)
+            if now.revisions:
+                self.accepted[name] = now
+            self._told.pop(name, None)
+            return None
+        if done is None or done.is_running or self._told.get(name) == told:
+            return None
+        self._told[name] = told
+        return astray
+
+    def is_running(self, name: str) -> str:
+        """Since when a sync runs, RFC 3339; "now" where it waits to be begun, "" where none does."""
+        application = self._live.get(name)
+        done = operation(application) if application is not None else None
+        return (done.started or "now") if done is not None and done.is_running else ""
+
+    def live(self, name: str) -> Mapping[str, Any] | None:
+        """The Application as it was seen last."""
+        return self._live.get(name)
+
+    def gone(self, name: str) -> None:
+        """It was deleted; what was synced counts until it is there again."""
+        self._live.pop(name, None)
+
+    def _astray(self, name: str, done: Operation, version: str) -> Astray | None:
+        if done.automated or done.partial:
+            return None
+        identity = (done.revisions, done.local, done.back, done.automated)
+        ordered, at = self._ordered.get(name, (identity, version))
+        where = at if ordered == identity else version
+        if done.local:
+            return Astray(name, where, done, "sync", "a sync of manifests that are in no git repository")
+        accepted = self.accepted.get(name)
+        if accepted is None or not done.revisions or len(done.revisions) != len(accepted.revisions):
+            return None
+        for asked, good in zip(done.revisions, accepted.revisions, strict=True):
+            if len(asked) == len(good) and len(good) in _WHOLE and asked != good and (self._precedes(asked, good) or not self._contains(asked)):
+                what = "a rollback" if done.back else "a sync"
+                return Astray(name, where, done, "rollback" if done.back else "sync", f"{what} to {asked[:12]}, and git is at {good[:12]}")
+        return None
