@@ -28,7 +28,7 @@ _PACKAGES = ("cryptography", "kubernetes", "prometheus_client", "rfc8785")
     "--mode", type=click.Choice(["observe", "enforce"]), default="observe", show_default=True, help="enforce puts git's word back; observe only tells."
 )
 @click.option("--once", is_flag=True, help="Make one pass and exit.")
-@click.option("--dry-run", is_flag=True, help="Make one pass, show what would be done, write nothing: neither to the cluster nor to the ledger.")
+@click.option("--dry-run", is_flag=True, help="Make one pass, show what enforce would do, write nothing: neither to the cluster nor to the ledger.")
 @click.option("--audit-log", default="", metavar="FILE", help="Kubernetes' audit log, JSON lines, followed across rotation; - is stdin.")
 @click.option("--audit-webhook", default="", metavar="HOST:PORT", help="Listen there for the audit that the API server posts.")
 @click.option("--audit-token-file", type=click.Path(path_type=Path), help="The bearer token that it has to send (or $GITGUARD_AUDIT_TOKEN).")
@@ -61,7 +61,7 @@ def reconcile(**given: Any) -> None:
         raise UsageError("a certificate needs its key", "--audit-cert and --audit-key belong together")
     asked = command.Asked(
         repository=given["repo"], ref=given["ref"], kubeconfig=given["kubeconfig"], context=given["context"], ledger=given["ledger"],
-        private=given["private"], enforce=given["mode"] == "enforce", once=given["once"], dry_run=given["dry_run"], audit_log=given["audit_log"],
+        private=given["private"], enforce=given["mode"] == "enforce" or given["dry_run"], once=given["once"], dry_run=given["dry_run"], audit_log=given["audit_log"],
         audit_webhook=given["audit_webhook"], audit_token=_token(given["audit_token_file"]),
         audit_certificate=(given["audit_cert"], given["audit_key"]) if given["audit_cert"] else None, resync=given["resync"],
         metrics=given["metrics"], verify=given["verify_signatures"],

@@ -157,7 +157,8 @@ class Loop:
 
     def _taken(self) -> list[Any]:
         """What has been told, after a wait where there is nothing to do."""
-        due = [when for when in (self._settler.due(), *self._again.values(), *self._next.values()) if when is not None]
+        timers = [when for name, when in self._next.items() if name != "ledger"]
+        due = [when for when in (self._settler.due(), *self._again.values(), *timers) if when is not None]
         wait = max(0.0, min(_IDLE, min(due, default=_IDLE) - clock.monotonic()))
         taken: list[Any] = []
         try:

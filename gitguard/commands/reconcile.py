@@ -43,7 +43,7 @@ _IN_CLUSTER = "https://kubernetes.default.svc"
 # The audit is looked at this often: what it says is waited for before anything is put back.
 _AUDIT_PAUSE = 0.004
 _SETTLED, _AUDIT_LONGEST = 0.3, 10.0
-_TURN = 5.0
+_TURN, _LOOK = 5.0, 0.2
 
 
 class Asked(NamedTuple):
@@ -139,6 +139,7 @@ class _Watch:
 
 
 def _run(watches: Sequence[_Watch], stop: threading.Event, health: Health, metrics: Metrics) -> Outcome:
+    ready: set[str] = set()
     threads = [threading.Thread(target=watch.work, args=(stop,), name=f"loop {watch.target.name}") for watch in watches]
     for thread in threads:
         thread.start()
@@ -149,12 +150,15 @@ def _run(watches: Sequence[_Watch], stop: threading.Event, health: Health, metri
                 health.beat(name)
             why = watch.loop.is_ready
             health.ready(name, not why, why)
+            if not why and name not in ready:
+                ready.add(name)
+                watch.log.info("ready", objects=sum(watch.loop.counts().values()))
             metrics.drifting(name, len(watch.settler.open))
             metrics.recorded(name, watch.record.size)
             for kind, count in watch.loop.counts().items():
                 metrics.watching(name, kind, count)
         for thread in threads:
-            thread.join(0.5 / len(threads))
+            thread.join(_LOOK / len(threads))
     failures = [watch.failure for watch in watches if watch.failure is not None]
     if failures:
         raise failures[0] if isinstance(failures[0], GitguardError) else Unreachable(f"the watch ended: {type(failures[0]).__name__}: {failures[0]}")

@@ -17,7 +17,7 @@ from gitguard.model.policy import Decision, Subject
 from gitguard.reconciler.attribution import Evidence, Identities, claimed
 from gitguard.reconciler.comparison import compared, restored
 from gitguard.reconciler.decide import decided, is_applier, is_proven
-from gitguard.reconciler.desired import is_behind, shown
+from gitguard.reconciler.desired import is_behind, owners, shown
 from gitguard.reconciler.fights import Heat
 from gitguard.reconciler.operations import answer
 from gitguard.reconciler.severity import severity
@@ -186,7 +186,8 @@ class Settler:
             return UNKNOWN
         if since.is_certain:
             return self._evidence.writer(plural, one.key, since.version, one.uid)
-        return self._evidence.author(plural, one.key, since.version, one.uid, since.after)
+        found = self._evidence.author(plural, one.key, since.version, one.uid, since.after)
+        return found if found != UNKNOWN else self._evidence.user_of(plural, one.key, one.uid, owners(one.live, change.path))
 
     def _surely(self, one: Open, actor: Actor) -> Actor:
         """Where nobody else tells, the writer's own word; for what it is worth."""

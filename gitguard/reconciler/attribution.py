@@ -129,6 +129,18 @@ class Evidence:
         last = max(writes, key=lambda write: _number(write.version))
         return self.writer(resource, key, last.version, uid)
 
+    def user_of(self, resource: str, key: ObjectKey, uid: str, managers: frozenset[str]) -> Actor:
+        """Who wrote to an object by the name of one of these field managers, where that was one user only: no proof, for the name is theirs to choose.
+
+        The confidence is `reported`: by the audit they wrote, and by the object itself a writer of that name owns the field.
+        """
+        held = self._by_place.get((key.group, resource, key.namespace, key.name), {}).values()
+        writes = [write for write in held if write.manager in managers and write.subresource != "status" and (not uid or write.uid in ("", uid))]
+        if len({(write.user, write.acted_as) for write in writes}) != 1:
+            return UNKNOWN
+        actor = self._who(max(writes, key=order), key=key)
+        return actor._replace(confidence="reported") if actor.confidence in ("authenticated", "corroborated") else actor
+
     def forgeries(self) -> tuple[Forgery, ...]:
         """Every forgery in what is remembered, the oldest first."""
         writes = sorted(self._writes.values(), key=order)

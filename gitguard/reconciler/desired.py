@@ -102,6 +102,18 @@ def ignored(care: Care, live: Object) -> Callable[[Change], bool]:
     return is_ignored
 
 
+def owners(live: Object, path: str) -> frozenset[str]:
+    """The field managers that own a field of the live object, or what lies in it, by its managedFields; they are the writers' own names."""
+    entries = _mapping(live.get("metadata")).get("managedFields")
+    found = set()
+    for entry in entries if isinstance(entries, list) else ():
+        said = _mapping(entry)
+        owned = _of_set(live, _mapping(said.get("fieldsV1")), "")
+        if any(_covers(pointer, path) or _covers(path, pointer) for pointer in owned):
+            found.add(str(said.get("manager") or ""))
+    return frozenset(found)
+
+
 def pointers(value: Object, fields: Iterable[Fields]) -> frozenset[str]:
     """The JSON pointers of everything in the object that is named."""
     return frozenset(pointer for named in fields for pointer in _found(value, named.steps, ""))

@@ -18,6 +18,7 @@ from gitguard.reconciler.attribution import Evidence, Forgery, claimed
 from tests.conftest import Repository
 from tests.lab.argocd import ArgoCD, application
 from tests.lab.controlplane import ControlPlane, controlplane
+from tests.lab.objects import deployment
 from tests.lab.test_lab import CONFIG_MAP, eventually
 
 ON_A_PLANE = [pytest.mark.testbed, pytest.mark.xdist_group("lab")]
@@ -29,12 +30,6 @@ Deed = Callable[[ControlPlane, str], object]
 
 def settings(name: str, value: str = "1", **metadata: Any) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "shop", **metadata}, "data": {"x": value}}
-
-
-def deployment(name: str) -> dict[str, Any]:
-    pod = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "web", "image": "web"}]}}
-    spec = {"replicas": 1, "selector": {"matchLabels": {"app": name}}, "template": pod}
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "shop"}, "spec": spec}
 
 
 def known(plane: ControlPlane, *, bodies: bool = True) -> Evidence:
