@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitguard.reconciler.coverage import coverage, moment
+from gitguard.reconciler.coverage import Coverage, Gap, coverage, moment
 from gitguard.reconciler.incidents import incidents
 from tests.ledgers import drift, heartbeat, intent, outcome
 
@@ -99,6 +99,24 @@ def test_every_second_is_watched_or_in_a_gap(beats: list[tuple[int, int]], told:
     assert all(one.end <= two.start for one, two in zip(found.gaps, found.gaps[1:], strict=False))
     random.shuffle(entries)
     assert coverage(entries, at(since), at(until)) == found
+
+
+def test_heartbeats_of_several_clusters_need_not_come_at_once() -> None:
+    beats = [
+        heartbeat(0, cluster=cluster, **{"from": at(60 * n + shift), "to": at(60 * n + shift + 60)})
+        for n in range(3)
+        for cluster, shift in (("a", 0), ("b", 30))
+    ]
+    assert coverage(beats) == Coverage(at(0), at(210), ("a", "b"))
+    late = [heartbeat(0, cluster="c", **{"from": at(120), "to": at(150)})]
+    assert coverage([*beats, *late]).gaps == (Gap(at(0), at(120), "no heartbeat", "c"), Gap(at(150), at(210), "no heartbeat", "c"))
+
+
+def test_gaps_for_one_reason_are_one_and_others_stay_apart_unless_they_overlap() -> None:
+    told = [(0, 20, "audit"), (20, 40, "audit"), (40, 50, "closed"), (45, 55, "audit"), (56, 57, "audit")]
+    beat = heartbeat(0, gaps=[{"from": at(start), "to": at(end), "why": why} for start, end, why in told])
+    expected = [(0, 40, "audit"), (40, 55, "closed; audit"), (56, 57, "audit")]
+    assert coverage([beat]).gaps == tuple(Gap(at(start), at(end), why, "prod") for start, end, why in expected)
 
 
 def test_a_second_comes_before_its_own_fractions_however_they_are_written() -> None:
