@@ -1,4 +1,4 @@
-"""The command line: argv to options, errors to exit codes. The only place that prints, exits and looks at the environment."""
+"""The command line: argv to options, errors to exit codes. With `cli_*.py` the only place that prints, exits and looks at the environment."""
 
 import gc
 import os

@@ -11,6 +11,7 @@ from gitguard.edges.ledger_index import Query
 from gitguard.edges.ledger_places import judge
 from gitguard.model.errors import ExitCode, UsageError
 from gitguard.output import incidents as output
+from gitguard.output.printing import printable
 from gitguard.reconciler.coverage import Coverage, coverage, moment
 from gitguard.reconciler.incidents import Incident, incidents
 
@@ -56,7 +57,7 @@ def _valid(entries: Iterator[tuple[int, Mapping[str, Any]]]) -> Iterator[tuple[i
     for number, entry in entries:
         said = judged(entry)
         if said:
-            raise UnusableLedger(f"entry {number} is none that a ledger has: {said}", "gitguard audit verify says what is wrong")
+            raise UnusableLedger(f"entry {number} is none that a ledger has: {printable(said)}", "gitguard audit verify says what is wrong")
         yield number, entry
 
 

@@ -64,7 +64,7 @@ class Index:
         statement = f"""WITH asked AS (SELECT DISTINCT incident FROM entries WHERE incident IS NOT NULL AND {where})
             SELECT number FROM entries WHERE incident IN asked
             UNION SELECT ended.number FROM entries AS announced JOIN entries AS ended ON ended.act = announced.act
-            WHERE announced.kind = 'intent' AND announced.incident IN asked AND ended.kind = 'outcome' AND ended.number > announced.number
+            WHERE announced.kind = 'intent' AND announced.incident IN asked AND ended.kind = 'outcome'
             ORDER BY number"""  # noqa: S608
         return [number for (number,) in self._connection.execute(statement, values)]
 

@@ -35,7 +35,7 @@ def document(found: Sequence[Incident], watched: Coverage, checkpoint: str) -> s
         "coverage": {"from": watched.start or None, "to": watched.end or None, "gaps": gaps},
         "incidents": [_plain(incident, checkpoint) for incident in found],
     }
-    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(value, ensure_ascii=False) + "\n"
 
 
 def _plain(incident: Incident, checkpoint: str) -> Mapping[str, Any]:
