@@ -19,7 +19,7 @@ _WATCHED_SECONDS = 300
 _LOOK_SECONDS = 1.0
 _PAGE = 500
 _CONNECT, _READ = 5.0, 30.0
-_GONE, _CONFLICT, _MISSING, _REFUSED = 410, 409, 404, 422
+_GONE, _CONFLICT, _MISSING, _FORBIDDEN, _REFUSED = 410, 409, 404, 403, 422
 _LONGEST = 300
 
 
@@ -39,6 +39,11 @@ class ClusterError(GitguardError):
     def is_missing(self) -> bool:
         """Is there no such object, or no such kind?"""
         return self.status == _MISSING
+
+    @property
+    def is_forbidden(self) -> bool:
+        """Do roles not let this user do it?"""
+        return self.status == _FORBIDDEN
 
     @property
     def is_refused(self) -> bool:
@@ -72,6 +77,18 @@ class Listed(NamedTuple):
 
     items: tuple[Mapping[str, Any], ...]
     resource_version: str
+
+
+class Served(NamedTuple):
+    """What an API server serves: every (group, kind) with whether it is namespaced, and its `group/version` and `group/version/Kind`.
+
+    `api_versions` are what Argo CD tells charts: those of kinds that can be listed and watched. `missing` are the versions of groups that could
+    not be asked, because what serves them is down, each `group/version`.
+    """
+
+    kinds: Mapping[tuple[str, str], bool]
+    api_versions: tuple[str, ...]
+    missing: tuple[str, ...]
 
 
 class Expired(Exception):
@@ -109,16 +126,48 @@ class Cluster:
         found = self._resources.get((group, kind))
         return found._replace(version=version) if found and version else found
 
+    def version(self) -> str:
+        """The Kubernetes version, as `1.37.2`."""
+        return str(self._json("GET", "/version").get("gitVersion", "")).removeprefix("v")
+
+    def kinds(self) -> Mapping[tuple[str, str], bool]:
+        """As `served` has them."""
+        return self.served().kinds
+
+    def api_versions(self) -> tuple[str, ...]:
+        """As `served` has them."""
+        return self.served().api_versions
+
+    def served(self) -> Served:
+        """All that the API server serves now, asked anew."""
+        kinds: dict[tuple[str, str], bool] = {}
+        api_versions: set[str] = set()
+        missing: list[str] = []
+        for group, version in self._versions():
+            api_version = f"{group}/{version}" if group else version
+            try:
+                resources = self._resources_of(group, version)
+            except ClusterError as error:
+                if not error.status:
+                    raise
+                missing.append(api_version)
+                continue
+            for one in resources:
+                kinds.setdefault((group, one["kind"]), bool(one["namespaced"]))
+                if {"list", "watch"} <= set(one.get("verbs") or ()):
+                    api_versions |= {api_version, f"{api_version}/{one['kind']}"}
+        return Served(kinds, tuple(sorted(api_versions)), tuple(missing))
+
     def get(self, resource: Resource, namespace: str, name: str) -> Mapping[str, Any]:
         """An object as it is."""
         return self._json("GET", resource.path(namespace, name))
 
-    def list(self, resource: Resource) -> Listed:
-        """All of one kind, in pages, as of one moment."""
+    def list(self, resource: Resource, namespace: str = "", selector: str = "") -> Listed:
+        """All of one kind (in one namespace, with labels that a selector as kubectl's chooses), in pages, as of one moment."""
         items: list[Mapping[str, Any]] = []
-        query: dict[str, Any] = {"limit": _PAGE}
+        query: dict[str, Any] = {"limit": _PAGE, **({"labelSelector": selector} if selector else {})}
         while True:
-            page = self._json("GET", resource.path(), query)
+            page = self._json("GET", resource.path(namespace), query)
             # Items of a list do not say what they are.
             said = {"apiVersion": resource.api_version, "kind": resource.kind}
             items += [{**said, **item} for item in page.get("items") or ()]
@@ -163,6 +212,18 @@ class Cluster:
         query = {"fieldManager": _MANAGER, **({"dryRun": "All"} if dry_run else {})}
         return self._json("POST", resource.path(manifest["metadata"].get("namespace", "")), query, manifest, audit_id)
 
+    def delete(
+        self, resource: Resource, namespace: str, name: str, *, uid: str, resource_version: str = "", dry_run: bool = False, audit_id: str = ""
+    ) -> Mapping[str, Any]:
+        """Delete the object that has this uid, and this resource version where one is given; a conflict where it is another by now.
+
+        Gives the API server's Status, or the object where it waits for its finalizers.
+        """
+        preconditions = {"uid": uid, **({"resourceVersion": resource_version} if resource_version else {})}
+        # An API server that finds options in the body does not look at the query.
+        options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions, **({"dryRun": ["All"]} if dry_run else {})}
+        return self._json("DELETE", resource.path(namespace, name), body=options, audit_id=audit_id)
+
     def _discover(self, group: str) -> None:
         if group:
             try:
@@ -177,10 +238,22 @@ class Cluster:
         else:
             order = ["v1"]
         for version in order:
-            served = self._json("GET", f"/apis/{group}/{version}" if group else "/api/v1")
-            for one in served.get("resources") or ():
-                if "/" not in one["name"]:
-                    self._resources.setdefault((group, one["kind"]), Resource(group, version, one["name"], one["kind"], bool(one["namespaced"])))
+            for one in self._resources_of(group, version):
+                self._resources.setdefault((group, one["kind"]), Resource(group, version, one["name"], one["kind"], bool(one["namespaced"])))
+
+    def _versions(self) -> Iterator[tuple[str, str]]:
+        """Every (group, version), the preferred one of a group before its others."""
+        for version in self._json("GET", "/api").get("versions") or ():
+            yield "", version
+        for group in self._json("GET", "/apis").get("groups") or ():
+            preferred = (group.get("preferredVersion") or {}).get("version", "")
+            listed = [version["version"] for version in group.get("versions") or ()]
+            yield from ((group["name"], version) for version in sorted(listed, key=lambda version: version != preferred))
+
+    def _resources_of(self, group: str, version: str) -> tuple[Mapping[str, Any], ...]:
+        """The kinds of one version of a group, as discovery has them, without the subresources."""
+        document = self._json("GET", f"/apis/{group}/{version}" if group else f"/api/{version}")
+        return tuple(one for one in document.get("resources") or () if "/" not in one["name"])
 
     def _json(
         self, method: str, path: str, query: Mapping[str, Any] | None = None, body: Mapping[str, Any] | None = None, audit_id: str = ""

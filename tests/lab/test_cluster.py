@@ -1,5 +1,6 @@
 """The cluster's edge on a real API server: what it lists, sees, tries and writes; and how it says no."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -9,7 +10,9 @@ import pytest
 
 from gitguard.edges.cluster import Cluster, ClusterError, Expired
 from gitguard.model.drift import ObjectKey
+from gitguard.reconciler.audit_events import written
 from tests.lab.controlplane import ControlPlane
+from tests.lab.test_lab import eventually
 
 pytestmark = [pytest.mark.testbed, pytest.mark.xdist_group("lab")]
 
@@ -21,6 +24,12 @@ def cluster(plane: ControlPlane) -> Cluster:
 
 def config_map(name: str, **data: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "shop"}, "data": data}
+
+
+def labelled(name: str, **labels: str) -> dict[str, Any]:
+    made = config_map(name)
+    made["metadata"]["labels"] = labels
+    return made
 
 
 class Watching:
@@ -91,6 +100,85 @@ def test_lists_come_in_pages_and_say_what_they_hold(cluster: Cluster, plane: Con
     assert int(listed.resource_version) > 0
 
 
+def test_a_list_can_be_of_one_namespace_and_of_chosen_labels(cluster: Cluster, plane: ControlPlane) -> None:
+    plane.apply(config_map("plain"), labelled("web", app="web"), labelled("web-2", app="web", tier="2"), labelled("db", app="db"))
+    elsewhere = labelled("far", app="web")
+    elsewhere["metadata"]["namespace"] = "argocd"
+    plane.apply(elsewhere)
+    resource = cluster.resource("", "ConfigMap")
+    assert resource
+
+    def names(namespace: str, selector: str) -> set[str]:
+        return {ObjectKey.of(item).name for item in cluster.list(resource, namespace, selector).items}
+
+    assert names("", "app=web") == {"web", "web-2", "far"}
+    assert names("shop", "app=web") == {"web", "web-2"}
+    assert names("shop", "app=web,tier=2") == {"web-2"}
+    assert names("argocd", "app=db") == set()
+    assert {"far"} <= names("argocd", "") & names("", "")
+    assert "plain" not in names("argocd", "")
+
+
+def test_what_is_served_is_told_with_what_could_not_be_asked(cluster: Cluster, plane: ControlPlane) -> None:
+    assert re.fullmatch(r"1\.\d+\.\d+.*", cluster.version())
+    kinds, api_versions = cluster.kinds(), cluster.api_versions()
+    assert (kinds["apps", "Deployment"], kinds["", "Namespace"], kinds["", "Pod"]) == (True, False, True)
+    assert {"v1", "v1/ConfigMap", "apps/v1", "apps/v1/Deployment", "autoscaling/v1/HorizontalPodAutoscaler"} <= set(api_versions)
+    # Argo CD counts what can be listed and watched.
+    assert kinds["authentication.k8s.io", "TokenReview"] is False
+    assert [one for one in api_versions if one.startswith("authentication.k8s.io")] == []
+    assert api_versions == tuple(sorted(set(api_versions)))
+    service = {"group": "metrics.k8s.io", "version": "v1beta1", "groupPriorityMinimum": 100, "versionPriority": 100}
+    aggregated = {"service": {"name": "nobody", "namespace": "shop"}, "insecureSkipTLSVerify": True, **service}
+    name = {"name": "v1beta1.metrics.k8s.io"}
+    plane.apply({"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": name, "spec": aggregated})
+    try:
+        assert eventually(lambda: cluster.served().missing == ("metrics.k8s.io/v1beta1",), 20)
+        served = cluster.served()
+        assert (dict(served.kinds), served.api_versions) == (dict(kinds), api_versions)
+    finally:
+        plane.kubectl("delete", "apiservice", name["name"])
+    assert eventually(lambda: cluster.served().missing == (), 20)
+
+
+def test_a_deletion_is_of_that_very_object(cluster: Cluster, plane: ControlPlane) -> None:
+    resource = cluster.resource("", "ConfigMap")
+    assert resource
+    made = cluster.create(resource, config_map("gone", a="1"))
+    metadata = made["metadata"]
+    cluster.update(resource, {**made, "data": {"a": "2"}})
+    with pytest.raises(ClusterError) as another:
+        cluster.delete(resource, "shop", "gone", uid="0d5b1a3e-0000-4000-8000-000000000000")
+    assert another.value.is_conflict
+    with pytest.raises(ClusterError) as changed:
+        cluster.delete(resource, "shop", "gone", uid=metadata["uid"], resource_version=metadata["resourceVersion"])
+    assert changed.value.is_conflict
+    version = cluster.get(resource, "shop", "gone")["metadata"]["resourceVersion"]
+    cluster.delete(resource, "shop", "gone", uid=metadata["uid"], resource_version=version, dry_run=True, audit_id="gitguard-test-2")
+    assert cluster.get(resource, "shop", "gone")["metadata"]["resourceVersion"] == version
+    answer = cluster.delete(resource, "shop", "gone", uid=metadata["uid"], resource_version=version, audit_id="gitguard-test-3")
+    assert (answer["kind"], answer["status"]) == ("Status", "Success")
+    with pytest.raises(ClusterError) as missing:
+        cluster.delete(resource, "shop", "gone", uid=metadata["uid"])
+    assert missing.value.is_missing
+    writes = {event["auditID"]: written(event) for event in plane.audit() if event["auditID"].startswith("gitguard-test-")}
+    assert writes["gitguard-test-2"] is None
+    deletion = writes["gitguard-test-3"]
+    assert deletion
+    assert (deletion.verb, deletion.removed) == ("delete", (metadata["uid"],))
+
+
+def test_a_deletion_that_waits_for_finalizers_gives_the_object(cluster: Cluster) -> None:
+    resource = cluster.resource("", "ConfigMap")
+    assert resource
+    held = config_map("held")
+    held["metadata"]["finalizers"] = ["shop.example/hold"]
+    made = cluster.create(resource, held)
+    answer = cluster.delete(resource, "shop", "held", uid=made["metadata"]["uid"])
+    assert (answer["kind"], answer["metadata"]["name"]) == ("ConfigMap", "held")
+    assert answer["metadata"]["deletionTimestamp"]
+
+
 def test_a_watch_tells_what_happens_from_a_version_on_and_ends_when_it_is_told(cluster: Cluster, plane: ControlPlane, watching: Any) -> None:
     resource = cluster.resource("", "ConfigMap")
     assert resource
@@ -147,7 +235,8 @@ def test_refusals_say_what_and_why(cluster: Cluster, plane: ControlPlane) -> Non
     assert nobody.resource("", "ConfigMap") == resource
     with pytest.raises(ClusterError) as forbidden:
         nobody.list(resource)
-    assert forbidden.value.status == 403
+    assert forbidden.value.is_forbidden
+    assert not missing.value.is_forbidden
     assert "cannot list resource" in str(forbidden.value)
 
 
