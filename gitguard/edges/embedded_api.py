@@ -233,6 +233,12 @@ def _checked(body: Any, route: Route) -> dict[str, Any]:
         raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
     if route.name and metadata.get("name") != route.name:
         raise bad_request(f"the name of the object ({metadata.get('name', '')}) does not match the name on the URL ({route.name})")
+    for field in ("labels", "annotations"):
+        said = metadata.get(field) or {}
+        if not isinstance(said, Mapping) or not all(isinstance(value, str | None) for value in said.values()):
+            raise bad_request(
+                f"{kind.kind} in version {json.dumps(kind.version)} cannot be handled as a {kind.kind}: metadata.{field} is no map of text"
+            )
     if not metadata.get("name") and metadata.get("generateName"):
         metadata["name"] = metadata["generateName"] + "".join(secrets.choice(string.ascii_lowercase) for _ in range(_SUFFIX))
     if not isinstance(metadata.get("name"), str) or not metadata["name"]:

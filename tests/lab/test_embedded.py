@@ -24,7 +24,7 @@ import pytest
 
 from gitguard.edges.cluster import Cluster
 from gitguard.edges.embedded import Embedded, embedded
-from gitguard.edges.embedded_kinds import KINDS
+from gitguard.edges.embedded_kinds import KINDS, Kind
 from gitguard.reconciler.audit_events import Write, written
 from tests.lab.controlplane import ControlPlane
 from tests.lab.test_lab import eventually
@@ -75,8 +75,8 @@ class Talk:
             connection.close()
 
     def watch(self, target: str, version: str) -> None:
-        """What a watch of a second tells, bookmarks aside."""
-        code, events = self.raw("GET", f"{target}watch=true&timeoutSeconds=1&resourceVersion={version}")
+        """What a watch of two seconds tells, bookmarks aside."""
+        code, events = self.raw("GET", f"{target}watch=true&timeoutSeconds=2&resourceVersion={version}")
         self.transcript.append((code, [(event["type"], self._gist(0, event["object"])) for event in events if event["type"] != "BOOKMARK"]))
 
     def pages(self, target: str, between: Callable[[], object]) -> None:
@@ -226,6 +226,10 @@ def deleting(talk: Talk) -> None:
     talk("DELETE", MAPS + "/d", {"preconditions": {"uid": uid, "resourceVersion": made["metadata"]["resourceVersion"]}}, user="bob")
     talk("GET", MAPS + "/d")
     talk("DELETE", MAPS + "/d")
+    # Where there are options in the body, nobody looks at the query.
+    talk("POST", MAPS, config_map("d"))
+    talk("DELETE", MAPS + "/d?dryRun=All", {"kind": "DeleteOptions", "apiVersion": "v1"})
+    talk("GET", MAPS + "/d")
 
 
 def holding(talk: Talk) -> None:
@@ -252,7 +256,10 @@ def deploying(talk: Talk) -> None:
     talk("GET", DEPLOYMENTS + "/d/status")
     talk("PATCH", DEPLOYMENTS + "/d", {"spec": {"selector": {"matchLabels": {"x": "y"}}, "template": {"metadata": {"labels": {"x": "y"}}}}}, MERGE)
     talk("PATCH", DEPLOYMENTS + "/d", {"spec": {"strategy": {"type": "Recreate", "rollingUpdate": None}}}, MERGE)
-    talk("DELETE", DEPLOYMENTS + "/d", {"preconditions": {"uid": made["metadata"]["uid"]}})
+    talk("PATCH", DEPLOYMENTS + "/d", {"metadata": {"finalizers": ["shop.example/hold"]}}, MERGE)
+    talk("DELETE", DEPLOYMENTS + "/d", {"preconditions": {"uid": made["metadata"]["uid"]}, "propagationPolicy": "Background"})
+    talk("PATCH", DEPLOYMENTS + "/d", {"metadata": {"finalizers": []}}, MERGE)
+    talk("GET", DEPLOYMENTS + "/d")
     talk("POST", "/api/v1/namespaces/shop/secrets", {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"a": "b"}})
 
 
@@ -285,9 +292,13 @@ def refusing(talk: Talk) -> None:
     talk("POST", MAPS, changing(config_map("r"), resourceVersion="1"))
     talk("POST", MAPS, changing(config_map("r"), namespace="other"))
     talk("POST", MAPS, {**config_map("r"), "kind": "Secret"})
+    talk("POST", MAPS, changing(config_map("r"), labels={"a": 1}))
+    talk("POST", MAPS, changing(config_map("r"), annotations="a"))
     talk("POST", MAPS, "{")
     talk("POST", MAPS, "a: b", "application/x-nonsense")
     talk("POST", MAPS + "?dryRun=Some", config_map("r"))
+    talk("POST", MAPS + "?dryRun=", config_map("r"))
+    talk("DELETE", MAPS + "/r", {"dryRun": ["Some"]})
     talk("POST", "/api/v1/configmaps", config_map("r"))
     talk("POST", MAPS + "/r", config_map("r"))
     talk("PUT", MAPS, config_map("r"))
@@ -373,3 +384,36 @@ def test_it_serves_its_kinds_as_the_real_one_does(both: tuple[Talk, Talk], plane
         assert {name for name in mine if name.endswith("/status")} == {
             name for name in theirs if name.endswith("/status") and name.partition("/")[0] in plurals & mine
         }
+
+
+POD = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i:1"}]}}
+RUN_ONCE = {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "i:1"}]}}
+SELECTING = {"selector": {"matchLabels": {"a": "b"}}, "template": POD}
+MINIMAL: dict[str, dict[str, Any]] = {
+    "ConfigMap": {"data": {"a": "b"}},
+    "Secret": {"data": {"a": "Yg=="}},
+    "Service": {"spec": {"ports": [{"port": 80}]}},
+    "ServiceAccount": {},
+    "Event": {"involvedObject": {"namespace": "shop"}},
+    "Pod": {"spec": POD["spec"]},
+    "Deployment": {"spec": SELECTING},
+    "StatefulSet": {"spec": {**SELECTING, "serviceName": "x"}},
+    "DaemonSet": {"spec": SELECTING},
+    "Job": {"spec": {"template": RUN_ONCE}},
+    "CronJob": {"spec": {"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": RUN_ONCE}}}},
+    "HorizontalPodAutoscaler": {"spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "x"}, "maxReplicas": 2}},
+    "Role": {"rules": []},
+    "RoleBinding": {"roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "x"}},
+    "NetworkPolicy": {"spec": {"podSelector": {}}},
+    "Ingress": {"spec": {"defaultBackend": {"service": {"name": "x", "port": {"number": 80}}}}},
+}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.kind in MINIMAL], ids=lambda kind: kind.kind)
+def test_generations_are_counted_for_the_same_kinds(both: tuple[Talk, Talk], kind: Kind) -> None:
+    root = f"/apis/{kind.api_version}" if kind.group else "/api/v1"
+    manifest = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": "counted", "namespace": "shop"}, **MINIMAL[kind.kind]}
+    answers = [talk.raw("POST", f"{root}/namespaces/shop/{kind.plural}?dryRun=All", manifest) for talk in both]
+    assert [code for code, _ in answers] == [201, 201]
+    ours, real = (answer["metadata"].get("generation") for _, answer in answers)
+    assert ours == real
