@@ -192,12 +192,14 @@ def subresources(client: Client, sample: Sample) -> dict[str, tuple[str, ...]]:
     return {one["name"].removeprefix(sample.resource): tuple(one["verbs"]) for one in served if one["name"].split("/")[0] == sample.resource}
 
 
-def writes(client: Client, sample: Sample, live: Any, query: str = "") -> Iterator[tuple[str, Answer]]:
-    """Every way of writing an object, its kind or what is below it, tried one after the other; each with what it is for people."""
+def writes(client: Client, sample: Sample, live: Any, query: str = "", *, only_below: bool = False) -> Iterator[tuple[str, Answer]]:
+    """Every way of writing an object, its kind and what is below it, tried one after the other; each with what it is for people."""
     changed = {**live, "metadata": {**live["metadata"], "labels": {"written": "1"}}}
     fresh = Sample.of(sample.resource, sample.group, "fresh").manifest
     label = {"metadata": {"labels": {"written": "1"}}}
     for below, verbs in subresources(client, sample).items():
+        if only_below and below == "":
+            continue
         path, what = f"{sample.path}{below}", f"{sample.resource}{below}"
         if below == "" and "create" in verbs:
             yield f"POST {what}", client.send("POST", f"{sample.collection}{query}", fresh)

@@ -1,5 +1,6 @@
 """What gitguard's service account may at each level of `deploy/`, asked of a real API server by trying it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,9 @@ import pytest
 
 from gitguard.edges.cluster import Cluster, ClusterError
 from gitguard.model.drift import ObjectKey
+from tests.conftest import ROOT
 from tests.lab.controlplane import ControlPlane, wait_for
-from tests.lab.levels import DEPLOY, SAMPLES, Client, Sample, built, level, rules, subresources, with_component, writes
+from tests.lab.levels import DEPLOY, SAMPLES, Answer, Client, Sample, built, level, rules, with_component, writes
 from tests.oracle import beds
 
 pytestmark = [pytest.mark.testbed, pytest.mark.xdist_group("lab")]
@@ -305,13 +307,11 @@ class TestEnforce:
             assert gitguard.send("POST", sample.collection, sample.manifest).status == FORBIDDEN
 
     def test_of_what_it_writes_nothing_below_is_written(self, gitguard, admin) -> None:
-        for kind in PUTTING_BACK:
-            sample = Sample.of(*kind)
-            live = admin.live(sample)
-            below = [what for what in subresources(gitguard, sample) if what]
-            answers = [answer for what, answer in writes(gitguard, sample, live) if "/" in what]
-            assert {answer.status for answer in answers} <= {FORBIDDEN}
-            assert len(answers) >= len(below)
+        before = {kind: admin.live(Sample.of(*kind)) for kind in PUTTING_BACK}
+        answers = {what: answer.status for kind in PUTTING_BACK for what, answer in writes(gitguard, Sample.of(*kind), before[kind], only_below=True)}
+        assert set(answers.values()) == {FORBIDDEN}
+        assert {"PUT deployments/scale", "PATCH deployments/status", "PUT services/status"} <= set(answers)
+        assert untouched(admin, PUTTING_BACK, before)
 
     def test_secrets_pods_tokens_and_other_peoples_rights_stay_closed(self, gitguard) -> None:
         for namespace in ("argocd", "shop", "gitguard"):
@@ -338,6 +338,30 @@ class TestEnforce:
 
     def test_kubectl_lists_no_more_than_that(self, stage) -> None:
         assert set().union(*can(stage, "argocd").values(), *can(stage, "shop").values()) == {"get", "list", "watch", "update", "create"}
+
+
+def test_what_is_left_of_observing_holds_until_it_is_taken_away(stage: ControlPlane, gitguard: Client, admin: Client) -> None:
+    (command,) = re.findall(r"^\$ kubectl (delete .*)$", (ROOT / "docs" / "deploy.md").read_text(), re.MULTILINE)
+    sample = Sample.of("deployments", "apps")
+
+    def put() -> Answer:
+        live = admin.live(sample)
+        return gitguard.send("PUT", sample.path, {**live, "metadata": {**live["metadata"], "labels": {"put": "back"}}})
+
+    nothing = can(stage, "argocd")
+    with level(stage, built(DEPLOY / "observe")):
+        wait_for(lambda: guarded(stage), stage.apiserver, "the guard")
+        stage.apply(*built(DEPLOY / "enforce"))
+        wait_for(
+            lambda: gitguard.send("POST", f"{sample.collection}?dryRun=All", Sample.of("deployments", "apps", "fresh").manifest).status == 201,
+            stage.apiserver,
+            "the new roles",
+        )
+        assert (put().status, GUARD in put().message) == (FORBIDDEN, True)
+        stage.kubectl(*command.split())
+        wait_for(lambda: can(stage, "argocd") == nothing, stage.apiserver, "the end of all rights")
+        with level(stage, built(DEPLOY / "enforce")):
+            wait_for(lambda: put().status == 200, stage.apiserver, "the end of the guard")
 
 
 def test_deleting_is_for_who_asks_for_it(stage: ControlPlane, gitguard: Client, tmp_path: Path) -> None:
