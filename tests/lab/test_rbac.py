@@ -340,6 +340,19 @@ class TestEnforce:
         assert set().union(*can(stage, "argocd").values(), *can(stage, "shop").values()) == {"get", "list", "watch", "update", "create"}
 
 
+def test_the_api_server_takes_the_pod_as_restricted(stage: ControlPlane, admin: Client) -> None:
+    manifests = built(DEPLOY / "base")
+    stage.apply(*manifests)
+    (deployment,) = [manifest for manifest in manifests if manifest["kind"] == "Deployment"]
+    template = deployment["spec"]["template"]
+    pod = {"apiVersion": "v1", "kind": "Pod", **template, "metadata": {**template["metadata"], "name": "restricted", "namespace": "gitguard"}}
+    path = "/api/v1/namespaces/gitguard/pods?dryRun=All&fieldValidation=Strict"
+    assert admin.send("POST", path, pod).status == 201
+    pod["spec"] = {**pod["spec"], "securityContext": {}}
+    refused = admin.send("POST", path, pod)
+    assert (refused.status, 'violates PodSecurity "restricted' in refused.message) == (FORBIDDEN, True)
+
+
 def test_what_is_left_of_observing_holds_until_it_is_taken_away(stage: ControlPlane, gitguard: Client, admin: Client) -> None:
     (command,) = re.findall(r"^\$ kubectl (delete .*)$", (ROOT / "docs" / "deploy.md").read_text(), re.MULTILINE)
     sample = Sample.of("deployments", "apps")
