@@ -17,7 +17,7 @@ from gitguard.reconciler.memory import Bounds, Memory
 __all__ = ["Evidence", "Forgery", "Identities", "claimed"]
 
 # How Argo CD's API server calls itself; in its releases and where it is built in another way.
-_SERVER_AGENTS = ("argocd-server/", "server/")
+SERVER_AGENTS = ("argocd-server/", "server/")
 _ARGO_MANAGERS = ("argocd-controller", "argocd-application-controller", "argocd-applicationset-controller", "argocd-server")
 # How long after a write Argo CD tells of it; it does so at once.
 _TOLD_WITHIN = 10.0
@@ -135,7 +135,7 @@ class Evidence:
         actor = audited(write, is_server=self._is_server(write))
         if self._is_server(write):
             return self._behind(write, actor) or self._behind_resource(write, actor, key) or actor
-        if self._is_argo(write) and write.user_agent.startswith(_SERVER_AGENTS):
+        if self._is_argo(write) and write.user_agent.startswith(SERVER_AGENTS):
             actor = actor._replace(via="argocd-api")
             return self._behind_resource(write, actor, key) or actor
         return actor

@@ -4,11 +4,12 @@ What the API server says of itself is its own word: user, groups, times, the obj
 user agent, every address but the last, the field manager, and `auditID`, which a client may choose (so that it alone identifies nothing).
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode
 
 from gitguard.reconciler.audit_bodies import event_body, evidence, initiators, is_application, mapping, text, texts, wipes
 
@@ -18,6 +19,8 @@ _CONNECTING = ("exec", "attach", "portforward", "proxy", "token")
 # What HTTP says of a request: it made something new, it failed.
 _CREATED, _FAILED = 201, 400
 _ANONYMOUS = ("", "system:anonymous")
+# A word of a command that can't be a credential, nor have one in it.
+_PROGRAM = re.compile(r"[A-Za-z0-9._/\-]{1,64}")
 
 
 class Person(NamedTuple):
@@ -91,15 +94,38 @@ class Write(NamedTuple):
 
 def written(event: Mapping[str, Any]) -> Write | None:
     """The write that an audit event tells of; None for a read, a dry run, a request that failed and one that has not ended yet."""
-    verb, code = text(event.get("verb")), mapping(event.get("responseStatus")).get("code")
-    address = urlsplit(text(event.get("requestURI")))
-    query = parse_qs(address.query, keep_blank_values=True)
-    target = mapping(event.get("objectRef"))
-    ended = seconds(event.get("stageTimestamp"))
-    is_dry = "dryRun" in query or (verb.startswith("delete") and mapping(event.get("requestObject")).get("dryRun"))
-    if verb not in _WRITING or event.get("stage") != "ResponseComplete" or is_dry or ended is None:
+    verb, request, target = text(event.get("verb")), mapping(event.get("requestObject")), mapping(event.get("objectRef"))
+    if verb not in _WRITING or event.get("stage") != "ResponseComplete" or target.get("subresource") in _CONNECTING:
         return None
-    if not isinstance(code, int) or code >= _FAILED or not target or target.get("subresource") in _CONNECTING:
+    # A deletion says so in its body; an eviction in that of the deletion which it asks for.
+    options = request if verb.startswith("delete") else mapping(request.get("deleteOptions")) if target.get("subresource") == "eviction" else {}
+    return None if "dryRun" in asked(event) or options.get("dryRun") else _carried_out(event)
+
+
+def connected(event: Mapping[str, Any]) -> Write | None:
+    """The request that an audit event tells of where it only passes through its object, as a shell does; None where it is none, or failed.
+
+    One that lasts is told of twice, when it begins and when it ends. Of the command of a shell the evidence has the program, and no arguments.
+    """
+    if event.get("stage") not in ("ResponseStarted", "ResponseComplete") or mapping(event.get("objectRef")).get("subresource") not in _CONNECTING:
+        return None
+    path, query = text(event.get("requestURI")).partition("?")[0], urlencode(asked(event), doseq=True)
+    return _carried_out({**event, "requestURI": f"{path}?{query}" if query else path})
+
+
+def asked(event: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The query of a request; of a command in it the program alone, and nothing of one that may have more in it than a name."""
+    # Not urlsplit: it fails for addresses that anybody can send.
+    query = parse_qs(text(event.get("requestURI")).partition("?")[2], keep_blank_values=True)
+    if "command" in query:
+        query["command"] = [word for word in query["command"][:1] if _PROGRAM.fullmatch(word)]
+    return query
+
+
+def _carried_out(event: Mapping[str, Any]) -> Write | None:
+    verb, code, ended = text(event.get("verb")), mapping(event.get("responseStatus")).get("code"), seconds(event.get("stageTimestamp"))
+    target = mapping(event.get("objectRef"))
+    if not isinstance(code, int) or code >= _FAILED or not target or ended is None:
         return None
     request, response = event.get("requestObject"), mapping(event.get("responseObject"))
     metadata = mapping(response.get("metadata"))
@@ -133,7 +159,7 @@ def written(event: Mapping[str, Any]) -> Write | None:
         began=seconds(event.get("requestReceivedTimestamp")) or ended,
         ended=ended,
         at=datetime.fromtimestamp(ended, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        manager="" if verb.startswith("delete") else (query.get("fieldManager") or [""])[0] or text(event.get("userAgent")).partition("/")[0],
+        manager="" if verb.startswith("delete") else (asked(event).get("fieldManager") or [""])[0] or text(event.get("userAgent")).partition("/")[0],
         wipes=wipes(request) and not metadata.get("managedFields"),
         initiators=initiators(request) if is_application(group, resource) else frozenset(),
         names=initiators(response) if is_application(group, resource) and response else None,

@@ -1,0 +1,100 @@
+"""What Argo CD itself makes of an Application and an AppProject whenever it writes them: util/argo.NormalizeApplicationSpec, and Go's JSON.
+
+Its Go types leave out what is empty: false, 0, "" and lists without entries, where a field is no pointer (json tag `omitempty` in
+pkg/apis/application/v1alpha1), so that `recurse: false` in git is gone in the cluster. `prune`, `selfHeal` and `allowEmpty` were such fields until
+3.3, and mean false still where they are left out. What is a pointer stays and matters: without `automated.enabled` it is enabled, and
+`automated: {}` is not the same as none.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from gitguard.model.drift import ABSENT
+
+RESOURCES_FINALIZER = "resources-finalizer.argocd.argoproj.io"
+# By which the application controller runs the hooks of a deletion; it sets them by itself, where there are such hooks.
+OWN_FINALIZERS = tuple(f"{when}-delete-finalizer.argocd.argoproj.io{stage}" for when in ("pre", "post") for stage in ("", "/cleanup"))
+_OF_SOURCES = """
+path targetRevision chart ref name tagPrefix
+helm helm/valueFiles helm/parameters helm/releaseName helm/values helm/fileParameters helm/version helm/passCredentials helm/ignoreMissingValueFiles
+helm/skipCrds helm/namespace helm/kubeVersion helm/apiVersions helm/skipTests helm/skipSchemaValidation
+helm/parameters/*/name helm/parameters/*/value helm/parameters/*/forceString helm/fileParameters/*/name helm/fileParameters/*/path
+kustomize kustomize/namePrefix kustomize/nameSuffix kustomize/images kustomize/commonLabels kustomize/version kustomize/commonAnnotations
+kustomize/forceCommonLabels kustomize/forceCommonAnnotations kustomize/namespace kustomize/commonAnnotationsEnvsubst kustomize/replicas
+kustomize/patches kustomize/components kustomize/ignoreMissingComponents kustomize/labelWithoutSelector kustomize/kubeVersion kustomize/apiVersions
+kustomize/labelIncludeTemplates kustomize/patches/*/path kustomize/patches/*/patch kustomize/patches/*/options
+directory directory/recurse directory/jsonnet directory/exclude directory/include directory/disableExtensionFilter
+directory/jsonnet/extVars directory/jsonnet/tlas directory/jsonnet/libs directory/jsonnet/extVars/*/code directory/jsonnet/tlas/*/code
+plugin/name plugin/env plugin/parameters
+"""
+_OF_APPLICATIONS = """
+destination/server destination/namespace destination/name info sources ignoreDifferences
+ignoreDifferences/*/group ignoreDifferences/*/name ignoreDifferences/*/namespace
+ignoreDifferences/*/jsonPointers ignoreDifferences/*/jqPathExpressions ignoreDifferences/*/managedFieldsManagers
+syncPolicy syncPolicy/syncOptions syncPolicy/automated/prune syncPolicy/automated/selfHeal syncPolicy/automated/allowEmpty
+syncPolicy/retry/limit syncPolicy/retry/refresh syncPolicy/retry/backoff/duration syncPolicy/retry/backoff/maxDuration
+"""
+_OF_PROJECTS = """
+sourceRepos destinations description roles clusterResourceWhitelist namespaceResourceBlacklist syncWindows namespaceResourceWhitelist
+signatureKeys clusterResourceBlacklist sourceNamespaces permitOnlyProjectScopedClusters destinationServiceAccounts
+destinations/*/server destinations/*/namespace destinations/*/name destinationServiceAccounts/*/namespace
+clusterResourceWhitelist/*/name clusterResourceBlacklist/*/name
+roles/*/description roles/*/policies roles/*/groups roles/*/jwtTokens
+syncWindows/*/kind syncWindows/*/schedule syncWindows/*/duration syncWindows/*/applications syncWindows/*/namespaces syncWindows/*/clusters
+syncWindows/*/manualSync syncWindows/*/timeZone syncWindows/*/andOperator syncWindows/*/description syncWindows/*/syncOverrun
+orphanedResources/ignore orphanedResources/ignore/*/group orphanedResources/ignore/*/kind orphanedResources/ignore/*/name
+"""
+_SOURCES = (("spec", "source"), ("spec", "sources", "*"), ("spec", "sourceHydrator", "drySource"))
+# Of a dry source these are no `omitempty`.
+_KEPT_IN_DRY_SOURCES = ("path", "targetRevision")
+
+
+def gone(value: Any) -> Any:
+    """Nothing remains of what is filled in, whatever it is."""
+    return ABSENT
+
+
+def unless_empty(value: Any) -> Any:
+    """What Go leaves out as empty, and null."""
+    return value or ABSENT
+
+
+class Filled(NamedTuple):
+    """A field that is filled in: the steps to it, of which "*" is any and "x*" any that begins with x; and what remains of its value."""
+
+    path: tuple[str, ...]
+    becomes: Callable[[Any], Any] = gone
+
+    @property
+    def always(self) -> bool:
+        """Is it filled in whatever its value is?"""
+        return self.becomes is gone
+
+    def meets(self, steps: tuple[str, ...]) -> bool:
+        """Do these steps lead to it?"""
+        return len(steps) == len(self.path) and all(
+            step.startswith(said[:-1]) if said.endswith("*") else step == said for said, step in zip(self.path, steps, strict=True)
+        )
+
+
+def _normal_project(value: Any) -> Any:
+    return ABSENT if value in ("", "default") else value
+
+
+def _normal_policy(value: Any) -> Any:
+    """AppProject.NormalizePolicies: one space behind each comma."""
+    if not isinstance(value, str):
+        return value
+    first, *more = value.split(",")
+    return ", ".join([first, *(part.strip(" ") for part in more)])
+
+
+def _emptied(names: str, prefixes: Iterable[tuple[str, ...]]) -> Iterator[Filled]:
+    for prefix in prefixes:
+        for name in names.split():
+            if prefix[-1] != "drySource" or name not in _KEPT_IN_DRY_SOURCES:
+                yield Filled((*prefix, *name.split("/")), unless_empty)
+
+
+APPLICATION = (*_emptied(_OF_SOURCES, _SOURCES), *_emptied(_OF_APPLICATIONS, [("spec",)]), Filled(("spec", "project"), _normal_project))
+PROJECT = (*_emptied(_OF_PROJECTS, [("spec",)]), Filled(("spec", "roles", "*", "policies", "*"), _normal_policy))
