@@ -166,8 +166,8 @@ def _of_claim(said: Claim, key: ObjectKey, managed: Callable[[ObjectKey], bool])
     if said.action.startswith("initiated rollback to "):
         return _Told("rollback", "medium", f"a rollback{_to(said.action)} was started")
     if said.action.startswith("initiated "):
-        kind = "a partial sync" if " partial " in said.action else "a sync"
-        if said.action.endswith("sync locally"):
+        kind = "a partial sync" if said.action.startswith("initiated partial ") else "a sync"
+        if said.action in ("initiated sync locally", "initiated partial sync locally"):
             return _Told("sync", "high", f"{kind} of manifests that are not in git was started")
         return _Told("sync", "low", f"{kind}{_to(said.action)} was started")
     if said.action in ("created token", "deleted token"):
