@@ -147,13 +147,13 @@ def application(plane: ControlPlane, name: str, **spec: Any) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def rewritten(plane: ControlPlane, argo: ArgoCD, git: dict[str, Any]) -> None:
+def rewritten(plane: ControlPlane, argo: ArgoCD, git: dict[str, Any], *more: str) -> None:
     """Have Argo CD's API server write an Application, with nothing different in the end."""
     plane.apply(git)
     name = git["metadata"]["name"]
     assert eventually(lambda: plane.get("applications.argoproj.io", name, "argocd").get("status"))
-    argo.cli("app", "set", name, "--sync-option", "Validate=false", "--validate=false")
-    argo.cli("app", "set", name, "--sync-option", "!Validate=false", "--validate=false")
+    argo.cli("app", "set", name, "--sync-option", "Validate=false", "--validate=false", *more)
+    argo.cli("app", "set", name, "--sync-option", "!Validate=false", "--validate=false", *more)
 
 
 class TestArgoCD:
@@ -185,7 +185,7 @@ class TestArgoCD:
         assert left(plane, git) == []
         several = application(plane, f"given-{name}-several", sources=[source, {"repoURL": "https://127.0.0.1:1/b", "ref": "b", "chart": ""}])
         del several["spec"]["source"]
-        rewritten(plane, argo, several)
+        rewritten(plane, argo, several, "--source-position", "2")
         assert "/spec/sources" in {change.path for change in differences(plane, several)}
         assert left(plane, several) == []
         plane.kubectl(

@@ -108,6 +108,7 @@ GIVEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "finalizers of hooks": (with_(application(), finalizers=[FINALIZER]), with_(application(), finalizers=[FINALIZER, "post-delete-finalizer.argocd.argoproj.io"])),
     "what is empty in a project": (project(description="", permitOnlyProjectScopedClusters=False, destinations=[{"name": "", "server": "*"}]), project(destinations=[{"server": "*"}])),
+    "the zone of a window": (project(syncWindows=[{"kind": "deny", "timeZone": ""}]), project(syncWindows=[{"kind": "deny", "timeZone": "UTC"}])),
     "spaces in policies": (project(roles=[{**ROLE, "policies": ["p,proj:a:ci,  applications, sync,a/*,allow"]}]), project(roles=[ROLE])),
 }  # fmt: skip
 
@@ -160,6 +161,7 @@ EDITS: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     "a source that became another": (application(sources=[{**SOURCE, "chart": ""}]), application(sources=[{**SOURCE, "path": "b"}]), ["/spec/sources"]),
     "an empty field of another kind": (object_("Thing", spec={"recurse": False}), object_("Thing", spec={}), ["/spec/recurse"]),
     "a role of a project": (project(), project(roles=[{"name": "x"}]), ["/spec/roles"]),
+    "another zone of a window": (project(syncWindows=[{"kind": "deny"}]), project(syncWindows=[{"kind": "deny", "timeZone": "Asia/Tokyo"}]), ["/spec/syncWindows"]),
     "monitoring that is off": (project(orphanedResources={"ignore": [{"name": "a"}]}), project(), ["/spec/orphanedResources"]),
     "a number where there was a switch": (object_("Thing", spec={"a": True}), object_("Thing", spec={"a": 1}), ["/spec/a"]),
 }  # fmt: skip
