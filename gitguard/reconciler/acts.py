@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from gitguard.model.drift import Actor, ObjectKey
+from gitguard.model.drift import UNKNOWN, Actor, ObjectKey
 from gitguard.reconciler.actors import audited, one_person
 from gitguard.reconciler.argo_events import Claim, claim
 from gitguard.reconciler.attribution import SERVER_AGENTS, Identities
@@ -94,10 +94,13 @@ def acts_of(event: Mapping[str, Any], *, argo: Identities, namespace: str, manag
 def _acts(event: Mapping[str, Any], write: Write, told: _Told | None, argo: Identities) -> tuple[Act, ...]:
     if told is None:
         return ()
-    actor, evidence = audited(write, is_server=_is_server(write, argo)), (write.evidence,)
-    return (
-        Act(told.action, _key(write), "v1", write.uid, write.version, actor, told.severity, told.reason, write.at, (write.evidence,), _id(event)),
-    )
+    actor = audited(write, is_server=_is_server(write, argo))
+    return (_act(event, write, told, _key(write), "v1")._replace(uid=write.uid, version=write.version, actor=actor),)
+
+
+def _act(event: Mapping[str, Any], write: Write, told: _Told, key: ObjectKey, api: str) -> Act:
+    """An act with what any has; who did it, to which version, is not yet told."""
+    return Act(told.action, key, api, "", "", UNKNOWN, told.severity, told.reason, write.at, (write.evidence,), _id(event))
 
 
 def _of_connection(event: Mapping[str, Any], write: Write) -> _Told | None:
@@ -152,19 +155,19 @@ def _of_event(event: Mapping[str, Any], write: Write, argo: Identities, managed:
     told = _of_claim(said, key, managed)
     if told is None:
         return ()
-    server, evidence = audited(write, is_server=True), (write.evidence,)
+    server = audited(write, is_server=True)
     person = None if said.disagrees else one_person([(said.person, write.evidence)], "corroborated", server._replace(evidence=()))
     about = mapping(mapping(write.body).get("involvedObject") or mapping(write.body).get("regarding"))
-    api, actor = text(about.get("apiVersion")), person or server
-    return (Act(told.action, key, api, said.about_uid, said.version, actor, told.severity, told.reason, write.at, evidence, _id(event)),)
+    act = _act(event, write, told, key, text(about.get("apiVersion")))
+    return (act._replace(uid=said.about_uid, version=said.version, actor=person or server),)
 
 
 def _of_claim(said: Claim, key: ObjectKey, managed: Callable[[ObjectKey], bool]) -> _Told | None:
     if said.action.startswith("initiated rollback to "):
         return _Told("rollback", "medium", f"a rollback{_to(said.action)} was started")
     if said.action.startswith("initiated "):
-        kind = "a partial sync" if " partial " in said.action else "a sync"
-        if said.action.endswith("sync locally"):
+        kind = "a partial sync" if said.action.startswith("initiated partial ") else "a sync"
+        if said.action in ("initiated sync locally", "initiated partial sync locally"):
             return _Told("sync", "high", f"{kind} of manifests that are not in git was started")
         return _Told("sync", "low", f"{kind}{_to(said.action)} was started")
     if said.action in ("created token", "deleted token"):

@@ -27,7 +27,7 @@ _INJECTED = (
 _INJECTING = ("cert-manager.io/inject-ca-from", "cert-manager.io/inject-ca-from-secret")
 _INJECTING_IF_TRUE = ("cert-manager.io/inject-apiserver-ca", "service.beta.openshift.io/inject-cabundle")
 # Without entries they are as good as absent; of most other things that is not so.
-_HOLDERS = (_ANNOTATIONS, ("metadata", "labels"), ("spec", "template", "metadata", "labels"))
+_HOLDERS = (_ANNOTATIONS, ("metadata", "labels"), ("spec",), ("spec", "template", "metadata"), ("spec", "template", "metadata", "labels"))
 # Of these kinds, where git does not name them.
 _UNNAMED: tuple[tuple[tuple[tuple[str, str], ...], tuple[tuple[str, ...], ...]], ...] = (
     ((("", "ServiceAccount"),), (("secrets",), ("imagePullSecrets",))),

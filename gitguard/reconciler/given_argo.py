@@ -41,7 +41,7 @@ destinations/*/server destinations/*/namespace destinations/*/name destinationSe
 clusterResourceWhitelist/*/name clusterResourceBlacklist/*/name
 roles/*/description roles/*/policies roles/*/groups roles/*/jwtTokens
 syncWindows/*/kind syncWindows/*/schedule syncWindows/*/duration syncWindows/*/applications syncWindows/*/namespaces syncWindows/*/clusters
-syncWindows/*/manualSync syncWindows/*/timeZone syncWindows/*/andOperator syncWindows/*/description syncWindows/*/syncOverrun
+syncWindows/*/manualSync syncWindows/*/andOperator syncWindows/*/description syncWindows/*/syncOverrun
 orphanedResources/ignore orphanedResources/ignore/*/group orphanedResources/ignore/*/kind orphanedResources/ignore/*/name
 """
 _SOURCES = (("spec", "source"), ("spec", "sources", "*"), ("spec", "sourceHydrator", "drySource"))
@@ -81,6 +81,11 @@ def _normal_project(value: Any) -> Any:
     return ABSENT if value in ("", "default") else value
 
 
+def _normal_zone(value: Any) -> Any:
+    """InlineSyncWindow.Validate, which Argo CD runs before it writes a project."""
+    return ABSENT if value in ("", "UTC") else value
+
+
 def _normal_policy(value: Any) -> Any:
     """AppProject.NormalizePolicies: one space behind each comma."""
     if not isinstance(value, str):
@@ -97,4 +102,8 @@ def _emptied(names: str, prefixes: Iterable[tuple[str, ...]]) -> Iterator[Filled
 
 
 APPLICATION = (*_emptied(_OF_SOURCES, _SOURCES), *_emptied(_OF_APPLICATIONS, [("spec",)]), Filled(("spec", "project"), _normal_project))
-PROJECT = (*_emptied(_OF_PROJECTS, [("spec",)]), Filled(("spec", "roles", "*", "policies", "*"), _normal_policy))
+PROJECT = (
+    *_emptied(_OF_PROJECTS, [("spec",)]),
+    Filled(("spec", "roles", "*", "policies", "*"), _normal_policy),
+    Filled(("spec", "syncWindows", "*", "timeZone"), _normal_zone),
+)

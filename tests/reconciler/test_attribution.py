@@ -102,6 +102,10 @@ class TestAudit:
             "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "shop", "uid": "u1", "resourceVersion": "8"},
         }  # fmt: skip
 
+    def test_an_address_that_is_none_is_read_all_the_same(self) -> None:
+        """Anybody can send one; urllib refuses it."""
+        assert writer(evidence(audit(MAP, "8", requestURI="//["))) == ("alice", "authenticated")
+
     @pytest.mark.parametrize(
         "event",
         [
