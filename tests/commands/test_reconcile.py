@@ -301,3 +301,59 @@ class TestBadInput:
         done = world.reconcile("--once")
         assert done.code == 2
         assert ".gitguard.yaml:" in done.err
+
+
+def test_a_status_that_somebody_made_up_moves_no_revision(world: World) -> None:
+    """Else git's older word could be brought back by pretending that Argo CD synced it."""
+    first = world.deploy(grace=0).commit
+    text = (world.repository.path / "web/all.yaml").read_text()
+    world.commit = world.repository.commit({"web/all.yaml": text.replace("mode: a", "mode: b")})
+    app = next(yaml.safe_load_all((world.repository.path / "argocd/app.yaml").read_text()))
+    world.synced(app)
+    world.api.apply(settings("mode", mode="b"), CONTROLLER)
+    running = Watch(world.api, world.repository, world.folder).ready()  # type: ignore[arg-type]
+    try:
+        world.api.apply({**app, "status": {"sync": {"status": "Synced", "revision": first}}}, "bob")
+        running.wait(lambda: running.events("drift"), "nobody said anything")
+        world.edit(mode="a")
+        running.wait(lambda: running.events("act"), "the older word was taken for git's")
+        assert world.live("ConfigMap", "mode")["data"] == {"mode": "b"}
+        running.stop()
+        (forged,) = running.incidents("web")
+        assert (forged["actor"]["name"], forged["severity"], forged["decision"]) == ("bob", "high", "logged")
+        assert forged["object"]["kind"] == "Application"
+    finally:
+        if running.process.poll() is None:
+            running.kill()
+
+
+def test_each_cluster_of_the_configuration_has_a_watch_and_a_ledger(tmp_path: Path, repository: Repository) -> None:
+    folders = [tmp_path / name for name in ("east", "west")]
+    for folder in folders:
+        folder.mkdir()
+    with embedded(folders[0]) as east, embedded(folders[1]) as west:
+        clusters = []
+        kubeconfig: dict[str, Any] = {"apiVersion": "v1", "kind": "Config", "clusters": [], "users": [], "contexts": []}
+        for name, api in (("east", east), ("west", west)):
+            one = yaml.safe_load(api.kubeconfig("gitguard").read_text())
+            kubeconfig["clusters"].append({**one["clusters"][0], "name": name})
+            kubeconfig["users"].append({**one["users"][0], "name": name})
+            kubeconfig["contexts"].append({"name": f"to-{name}", "context": {"cluster": name, "user": name}})
+            clusters.append({"name": name, "server": api.url, "context": f"to-{name}"})
+        (tmp_path / "kubeconfig").write_text(yaml.safe_dump(kubeconfig))
+        environments = {name: {"paths": [name], "clusters": [name]} for name in ("east", "west")}
+        configuration = {"clusters": clusters, "environments": environments, "roots": ["east", "west"]}
+        files = {f"{name}/project.yaml": yaml.safe_dump({**PROJECT, "spec": {**PROJECT["spec"], "description": name}}) for name in ("east", "west")}
+        repository.commit({".gitguard.yaml": yaml.safe_dump(configuration), **files})
+        for name, api in (("east", east), ("west", west)):
+            api.apply({**PROJECT, "spec": {**PROJECT["spec"], "description": name}}, "admin")
+        west.apply({**PROJECT, "spec": {**PROJECT["spec"], "description": "east"}}, "alice")
+        ledger = tmp_path / "ledgers"
+        command = ("reconcile", "--repo", str(repository.path), "--kubeconfig", str(tmp_path / "kubeconfig"), "--ledger", str(ledger))
+        done = repository.gitguard(*command, "--once", "--mode", "enforce", "--format", "json")
+        assert done.code == 1, done.err
+        found = {json.loads(line)["cluster"]: json.loads(line)["drift"] for line in done.out.splitlines()}
+        assert {name: decisions(drift) for name, drift in found.items()} == {"east": [], "west": [("team", "revert", "reverted")]}
+        assert west.get("argoproj.io", "AppProject", "argocd", "team")["spec"]["description"] == "west"
+        assert repository.gitguard("report", "--ledger", str(ledger / "west")).code == 1
+        assert repository.gitguard("report", "--ledger", str(ledger / "east")).code == 0
