@@ -85,8 +85,7 @@ def is_token(change: Change) -> bool:
 
     Argo CD keeps them in the status, too, and puts them back from there.
     """
-    tokens = Filled(("spec", "roles", "*", "jwtTokens"))
-    return change.git != change.live and _is_given((tokens,), change)
+    return _is_given((Filled(("spec", "roles", "*", "jwtTokens")),), change)
 
 
 def _is_given(filled: tuple[Filled, ...], change: Change) -> bool:
