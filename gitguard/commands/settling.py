@@ -457,15 +457,18 @@ class Settler:
         self.found += 1
         self._told.drifted(found)
 
-    def unmanaged(self, resource: Resource, key: ObjectKey, live: _Object) -> None:
-        """Take away what git does not declare, where git says that nothing else may be there."""
+    def unmanaged(self, resource: Resource, key: ObjectKey, live: _Object, since: float) -> bool:
+        """Take away what git does not declare, where git says that nothing else may be there. False where it is still worth waiting for who made it,
+        as of when it was found."""
         metadata = live.get("metadata") or {}
         uid, version = str(metadata.get("uid") or ""), str(metadata.get("resourceVersion") or "")
         identity = incident(self._name, key, uid, "", (), "create")
         if identity in self._logged or self.broken:
-            return
-        self._logged[identity] = None
+            return True
         actor = self._evidence.author(resource.plural, key, version, uid)
+        if self.audited and not is_proven(actor) and clock.monotonic() < since + _AUDIT_WITHIN:
+            return False
+        self._logged[identity] = None
         found = Drift(
             id=identity, key=key, api_version=resource.api_version, uid=uid, version=version, action="create", severity=severity(key, (), "create"),
             actor=actor, changes=(), changed_at=actor.at, detected_at=clock.now(), decision="revert" if self._enforce else "observed",
@@ -475,7 +478,7 @@ class Settler:
         if not self._enforce or self.silence:
             self._record.drift(found._replace(decision="hold" if self._enforce else "observed"), live)
             self._told.drifted(found)
-            return
+            return True
 
         def do(act: str) -> _Object:
             try:
@@ -490,6 +493,7 @@ class Settler:
         if ended["result"] == "superseded":
             del self._logged[identity]
         self._told.acted(found, "delete", str(ended["result"]), clock.monotonic() - began)
+        return True
 
     def finish(self, look: Callable[[_Object], tuple[str, str]]) -> None:
         """Write how acts ended that a writer died over, or whose end could not be written; `look` says how their objects are now."""

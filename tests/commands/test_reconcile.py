@@ -79,6 +79,19 @@ class TestOnce:
         assert "roles" not in world.live("AppProject", "team", "argocd")["spec"]
         assert "annotations" not in world.live("Application", "web", "argocd")["metadata"]
 
+    def test_switching_automated_syncs_off_is_seen_though_what_is_taken_away_is_empty(self, world: World) -> None:
+        world.deploy().change("Application", "web", lambda value: value["spec"].pop("syncPolicy"), "bob", "argocd")
+        (drift,) = world.drift("--mode", "enforce")
+        assert (drift["changes"], drift["result"]) == ([{"path": "/spec/syncPolicy", "class": "removed", "git": {"automated": {}}}], "reverted")
+        assert world.live("Application", "web", "argocd")["spec"]["syncPolicy"] == {"automated": {}}
+
+    def test_a_finalizer_that_makes_deletions_cascade_is_seen(self, world: World) -> None:
+        finalizer = "resources-finalizer.argocd.argoproj.io"
+        world.deploy().change("Application", "web", lambda value: value["metadata"].update(finalizers=[finalizer]), "bob", "argocd")
+        (drift,) = world.drift("--mode", "enforce")
+        assert (drift["changes"][0]["path"], drift["result"], drift["severity"]) == ("/metadata/finalizers", "reverted", "high")
+        assert "finalizers" not in world.live("Application", "web", "argocd")["metadata"]
+
     def test_what_git_does_not_declare_is_left_alone_unless_git_says_otherwise(self, world: World) -> None:
         world.deploy()
         world.api.apply(settings("extra", mode="x"), "alice")
