@@ -272,12 +272,28 @@ class Settler:
         actor = max(actors, key=lambda actor: (is_proven(actor), actor.at))
         action = "delete" if one.live is None else "update"
         oldest = min((number(one.since[change.path].version) for change in changes if change.path in one.since), default=0)
-        return Drift(
+        made = Drift(
             id=incident(self._name, one.key, one.uid, str(oldest or one.version), changes, decision.reason if decision.what == "log" else ""),
             key=one.key, api_version=one.resource.api_version, uid=one.uid, version=one.version, action=action,
             severity=severity(one.key, changes, action), actor=actor, changes=changes, changed_at=actor.at, detected_at=one.detected_at,
-            decision=decision.what, reason=decision.reason, commit=one.wanted.commit, origin=one.wanted.origin,
+            decision=decision.what, reason=decision.reason + self._how(one), commit=one.wanted.commit, origin=one.wanted.origin,
         )  # fmt: skip
+        if all(one.since[change.path].is_certain for change in changes if change.path in one.since):
+            return made
+        # A watch before this one may have told of it.
+        told = self._record.told(made, one.live)
+        if told is None:
+            return made
+        if told[0] not in one.logged:
+            one.logged[told[0]] = told[1]
+            if told[1] == made.decision:
+                self.found += 1
+                self._record.repeated(made._replace(id=told[0]), one.live)
+        return made._replace(id=told[0])
+
+    def _how(self, one: Open) -> str:
+        """What to know of how it was compared."""
+        return " (compared by structure: the API server may not be asked here)" if one.live is not None and one.answer is None else ""
 
     def _write(self, one: Open, found: Drift) -> None:
         if one.logged.get(found.id) == found.decision or self.broken:
@@ -337,7 +353,7 @@ class Settler:
         return self._performed(one, found, decision, act, do)
 
     def _performed(self, one: Open, found: Drift, decision: Decision, act: str, do: Callable[[str], _Object]) -> float | None:
-        ended = self._record.act(found, one.live, act, do, is_known=found.id in one.logged)
+        ended = self._record.act(found, one.live, act, do, is_known=one.logged.get(found.id) == found.decision)
         if one.logged.get(found.id) != found.decision:
             self._count(one, found)
         if ended["result"] == "planned":
