@@ -263,7 +263,7 @@ class Settler:
             self._fight(one, found)
             if now < heat.at + heat.pause:
                 return heat.at + heat.pause
-        return self._revert(one, found, decision)
+        return self._revert(one, found, decision, word)
 
     def _drift(self, one: Open, decision: Decision) -> Drift:
         changes = tuple(change for change, _ in decision.changes)
@@ -343,12 +343,12 @@ class Settler:
 
     # Acts
 
-    def _revert(self, one: Open, found: Drift, decision: Decision) -> float | None:
+    def _revert(self, one: Open, found: Drift, decision: Decision, word: Word) -> float | None:
         changes = [change for change, _ in decision.changes]
         act = "create" if one.live is None else "update"
 
         def do(identity: str) -> _Object:
-            return self._created(one, identity) if one.live is None else self._updated(one, changes, identity)
+            return self._created(one, word.settings.argocd.namespace, identity) if one.live is None else self._updated(one, changes, identity)
 
         return self._performed(one, found, decision, act, do)
 
@@ -379,9 +379,9 @@ class Settler:
             self._told.alerted("failed", str(ended.get("reason")))
         return now + _pause(one.failures)
 
-    def _created(self, one: Open, identity: str) -> _Object:
+    def _created(self, one: Open, namespace: str, identity: str) -> _Object:
         try:
-            self._cluster.create(one.resource, reborn(one.wanted), audit_id=f"gitguard-{identity}")
+            self._cluster.create(one.resource, reborn(one.wanted, namespace), audit_id=f"gitguard-{identity}")
         except ClusterError as error:
             if error.is_conflict:
                 return {"result": "superseded", "reason": "it is there again"}

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from gitguard.commands.declaring import is_control_plane
 from gitguard.commands.desiring import Desiring
 from gitguard.edges import clock
 from gitguard.edges.checkout import Checkout
@@ -22,7 +23,7 @@ class Word(NamedTuple):
     """What git says at one time: `objects` is everything that is enforced, `left_out` what is not, and why.
 
     `synced` are the revisions by which each Application's objects are meant; `hooks` are objects that syncs make. `scaled` are objects whose
-    replicas an autoscaler of git's owns. `is_complete`: what is not in `objects` is not wanted either.
+    replicas an autoscaler of git's owns. `knows_own`: of Argo CD's own objects nothing is left out.
     """
 
     commit: str
@@ -33,11 +34,13 @@ class Word(NamedTuple):
     scaled: frozenset[ObjectKey] = frozenset()
     synced: Mapping[str, Synced] = {}
     declared: frozenset[str] = frozenset()
+    knows_own: bool = True
 
-    @property
-    def is_complete(self) -> bool:
-        """Is nothing left out?"""
-        return not self.left_out
+    def disowns(self, key: ObjectKey) -> bool:
+        """Is it known that git does not want this object? What is left out may want it."""
+        if key in self.objects or key in self.hooks:
+            return False
+        return self.knows_own if is_control_plane(key) else not self.left_out
 
 
 class Silence(NamedTuple):
@@ -185,4 +188,5 @@ def _word(
         scaled_by(wanted.manifest for wanted in together.objects.values()),
         synced,
         frozenset(applications),
+        own.complete,
     )
