@@ -93,7 +93,6 @@ class Loop:
         finally:
             for watcher in self._watchers.values():
                 watcher.stop()
-            self._speaker.stop()
             self._beat()
             for watcher in self._watchers.values():
                 watcher.join()

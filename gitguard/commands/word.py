@@ -17,6 +17,7 @@ from gitguard.reconciler.given import scaled_by
 
 POLL = 5.0
 _AGAIN = 1.0
+_ENDED_WITHIN = 5.0
 
 
 class Word(NamedTuple):
@@ -61,8 +62,10 @@ class Speaker:
         self._synced: dict[str, Synced] = {}
         self._stop = threading.Event()
         self._wake = threading.Event()
-        self._asked = 0
-        self._answered = 0
+        self.reads = 0
+        """How often the repositories have been read."""
+        self.commit = ""
+        """The newest commit that was read."""
         self._said: tuple[str, Mapping[str, Synced]] | None = None
         self._silent = ""
         self._thread = threading.Thread(target=self._run, name="git", daemon=True)
@@ -76,7 +79,8 @@ class Speaker:
         """End it, and wait for that."""
         self._stop.set()
         self._wake.set()
-        self._thread.join(_AGAIN * 5)
+        if self._thread.is_alive():
+            self._thread.join(_ENDED_WITHIN)
         self._desiring.close()
 
     @property
@@ -93,18 +97,7 @@ class Speaker:
         """These are the revisions that count from now on."""
         if applications != self._synced:
             self._synced = dict(applications)
-            self.ask()
-
-    def ask(self) -> int:
-        """Look at once whether there is something new; the answer is a number that `answered` reaches when that was done."""
-        self._asked += 1
-        self._wake.set()
-        return self._asked
-
-    @property
-    def answered(self) -> int:
-        """Up to which question the repositories have been read since."""
-        return self._answered
+            self._wake.set()
 
     def versions_of(self, application: str, key: ObjectKey, synced: Synced, commit: str) -> Iterator[Mapping[str, Any] | None]:
         """As Desiring has it; one thread at a time."""
@@ -134,7 +127,6 @@ class Speaker:
     def _run(self) -> None:
         while not self._stop.is_set():
             self._wake.clear()
-            asked = self._asked
             try:
                 commit = self._refreshed()
                 if self._silent or self._said != (commit, self._synced):
@@ -142,7 +134,6 @@ class Speaker:
                     word = self._spoken(commit)
                     self._said, self._silent = said, ""
                     self._deliver(word)
-                self._answered = asked
             except GitguardError as error:
                 self._fail(error.message)
             except Exception as error:
@@ -160,6 +151,7 @@ class Speaker:
             commit = self._desiring.checkout.refresh()
             for other in self._others:
                 other.refresh()
+        self.reads, self.commit = self.reads + 1, commit
         return commit
 
     def _spoken(self, commit: str) -> Word:
