@@ -25,7 +25,11 @@ _PACKAGES = ("cryptography", "kubernetes", "prometheus_client", "rfc8785")
 @click.option("--ledger", default="", metavar="DIR", help="The ledger: a folder, or s3://BUCKET/PREFIX. Several clusters have one each below it.")
 @click.option("--private", type=click.Path(path_type=Path), help="The file of the ledger's private key (default: DIR.key; made where there is none).")
 @click.option(
-    "--mode", type=click.Choice(["observe", "enforce"]), default="observe", show_default=True, help="enforce puts git's word back; observe only tells."
+    "--mode",
+    type=click.Choice(["observe", "enforce"]),
+    default="observe",
+    show_default=True,
+    help="enforce puts git's word back; observe only tells.",
 )
 @click.option("--once", is_flag=True, help="Make one pass and exit.")
 @click.option("--dry-run", is_flag=True, help="Make one pass, show what enforce would do, write nothing: neither to the cluster nor to the ledger.")
@@ -34,7 +38,9 @@ _PACKAGES = ("cryptography", "kubernetes", "prometheus_client", "rfc8785")
 @click.option("--audit-token-file", type=click.Path(path_type=Path), help="The bearer token that it has to send (or $GITGUARD_AUDIT_TOKEN).")
 @click.option("--audit-cert", type=click.Path(path_type=Path), help="The webhook's certificate chain, PEM; needed elsewhere than on 127.0.0.1.")
 @click.option("--audit-key", type=click.Path(path_type=Path), help="Its private key, PEM.")
-@click.option("--resync", default=600.0, show_default=True, type=click.FloatRange(1.0), metavar="SECONDS", help="How often everything is listed anew.")
+@click.option(
+    "--resync", default=600.0, show_default=True, type=click.FloatRange(1.0), metavar="SECONDS", help="How often everything is listed anew."
+)
 @click.option("--metrics", default="", metavar="HOST:PORT", help="Serve /metrics, /healthz and /readyz there.")
 @click.option("--verify-signatures", is_flag=True, help="Only a commit that `git verify-commit` accepts is git's word.")
 @click.option("--config", type=click.Path(path_type=Path), help="Use this file instead of the repository's .gitguard.yaml.")

@@ -30,6 +30,8 @@ _LONGEST_SYNC = 300.0
 _AGAIN, _LONGEST_PAUSE = 1.0, 300.0
 _MINUTE = 60.0
 _MOST_LOGGED = 100_000
+# From this status on it is the API server's fault, and not known whether it was done.
+_BROKEN = 500
 
 
 class Told(Protocol):
@@ -360,7 +362,7 @@ class Settler:
         except ClusterError as error:
             if error.is_conflict:
                 return {"result": "superseded", "reason": "it is there again"}
-            return _failed(error)
+            return self._refused(one, error)
         return self._checked(one, [Change("", one.wanted.manifest, ABSENT, True)])
 
     def _updated(self, one: Open, changes: Sequence[Change], identity: str) -> _Object:
@@ -369,8 +371,24 @@ class Settler:
         except ClusterError as error:
             if error.is_conflict or error.is_missing:
                 return {"result": "superseded", "reason": "somebody has written to it meanwhile"}
-            return _failed(error)
+            return self._refused(one, error)
         return self._checked(one, changes)
+
+    def _refused(self, one: Open, error: ClusterError) -> _Object:
+        """How it ended where the API server says that it failed, or says nothing: then it may have been done all the same."""
+        if error.status and error.status < _BROKEN:
+            return _failed(error)
+        try:
+            live: _Object | None = self._cluster.get(one.resource, one.key.namespace, one.key.name)
+        except ClusterError as lost:
+            if not lost.is_missing:
+                return {"result": "unknown", "reason": f"{_status(error)}, and its object could not be read: {_status(lost)}"}
+            live = None
+        if _version(live) == _version(one.live):
+            return _failed(error)
+        if live is not None and not compared(one.wanted.manifest, live, one.answer):
+            return {"result": "reverted", "reverted_at": clock.now(), "reason": f"{_status(error)}, and its object is as git has it"}
+        return {"result": "unknown", "reason": f"{_status(error)}, and its object was written meanwhile"}
 
     def _checked(self, one: Open, changes: Sequence[Change]) -> _Object:
         """How it is now, read again."""
@@ -381,10 +399,13 @@ class Settler:
             if error.is_missing:
                 return {"result": "superseded", "reason": "it was deleted at once"}
             return {"result": "unknown", "reason": f"it could not be read again: {_status(error)}"}
-        self.returned[one.key] = live
-        left = {change.path for change in compared(one.wanted.manifest, live, one.answer)} & {change.path for change in changes}
+        others = {change.path for change in compared(one.wanted.manifest, live, one.answer)}
+        left = others & {change.path for change in changes}
         if left and one.live is not None and number(live["metadata"]["resourceVersion"]) == number(one.version):
             return {"result": "failed", "reason": f"the API server made something else of {', '.join(sorted(left)[:5])}"}
+        if not others:
+            # Else somebody was here again, and it has to be judged as it is now.
+            self.returned[one.key] = live
         return {"result": "reverted", "reverted_at": at}
 
     # Syncs
@@ -474,6 +495,10 @@ class Settler:
         for intent in self._record.unfinished():
             result, reason = look(intent)
             self._record.ended(intent, result, reason)
+
+
+def _version(live: _Object | None) -> int:
+    return number(live["metadata"]["resourceVersion"]) if live is not None else -1
 
 
 def _failed(error: ClusterError) -> _Object:

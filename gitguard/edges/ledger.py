@@ -89,9 +89,7 @@ class Writer:
             self._commit(data, entries, [self._key], acts)
             return range(self.size - len(entries), self.size)
 
-    def perform(
-        self, intent: Mapping[str, Any], act: Callable[[], Mapping[str, Any]], before: Sequence[Mapping[str, Any]] = ()
-    ) -> Mapping[str, Any]:
+    def perform(self, intent: Mapping[str, Any], act: Callable[[], Mapping[str, Any]], before: Sequence[Mapping[str, Any]] = ()) -> Mapping[str, Any]:
         """Announce an act, do it, and write how it ended; the answer is that outcome.
 
         `before` are entries that the announcement is never without: they become durable with it. `act` gives the outcome's `result`, and what else is known of it. LedgerUnwritable where the announcement can't be made durable, and

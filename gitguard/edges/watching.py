@@ -83,7 +83,9 @@ class Watcher:
                 self._well()
                 failures = 0 if self._watched() else failures + 1
             except Expired:
-                self._deliver(Gap(clock.now(), clock.now(), f"the API server no longer has the versions of {self.resource.plural} that were to come next"))
+                self._deliver(
+                    Gap(clock.now(), clock.now(), f"the API server no longer has the versions of {self.resource.plural} that were to come next")
+                )
                 self._version = ""
             except ClusterError as error:
                 failures += 1

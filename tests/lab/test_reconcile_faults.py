@@ -101,6 +101,22 @@ def test_connections_that_break_again_and_again(kinds: ControlPlane, config: Rep
         assert len(acts(made)) == len(edits)
 
 
+def test_an_answer_that_is_lost(kinds: ControlPlane, config: Repository, tmp_path: Path) -> None:
+    made = scene(kinds, config, "lost")
+    with wired(kinds, tmp_path / "wire") as (wire, plane), watch(plane, config, tmp_path) as running:
+        wire.delay = 0.5
+        edits = [Person(kinds, "alice").edit(made.projects[0], description="by hand")]
+        running.wait(lambda: acts(made), "nothing was done")
+        wire.delay = 0.0
+        wire.cut()
+        wire.mend()
+        running.wait(lambda: running.events("act"), "it was not told how it ended")
+        assert running.stop() == 0
+        holds(running, made, edits)
+        (incident,) = running.incidents()
+        assert incident["decision"] == "reverted"
+
+
 def test_a_network_that_is_slow(kinds: ControlPlane, config: Repository, tmp_path: Path) -> None:
     made = scene(kinds, config, "slow")
     alice = Person(kinds, "alice")
