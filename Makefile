@@ -44,7 +44,7 @@ clean:
 $(RUN): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("gitguard needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[watch]'
 	touch $@
 
 $(READY): $(RUN) pyproject.toml

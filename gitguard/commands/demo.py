@@ -1,7 +1,8 @@
-"""`gitguard demo`: the main job on an example repository that is made for it and removed again."""
+"""`gitguard demo`: the gate, and then the watch, on an example repository that is made for it and removed again."""
 
 from collections.abc import Mapping
 
+from gitguard.commands import demo_watch
 from gitguard.commands.options import Outcome
 from gitguard.edges.sandbox import Sandbox, sandbox
 from gitguard.model.errors import ExitCode, RepositoryError
@@ -52,7 +53,14 @@ def run(environment: Mapping[str, str]) -> Outcome:
         _step(repository, told, "Move the shop to web-payments", finds="")
         repository.git("rm", "-q", "projects/team-web.yaml")
         _step(repository, told, "Delete the AppProject", finds="project-not-found", stage=False)
-        told += ["Blocked too: the shop still uses it. Nothing of this demo is left behind.", ""]
+        told += ["Blocked too: the shop still uses it.", ""]
+        needed = demo_watch.missing()
+        if needed:
+            told += [f"The watch would be next, and takes {needed}: pip install 'gitguard-gitops[watch]'", ""]
+        else:
+            repository.git("reset", "-q", "--hard")
+            told += [*demo_watch.story(repository), ""]
+        told += ["Nothing of this demo is left behind.", ""]
     return Outcome("\n".join(told), ExitCode.CLEAN)
 
 

@@ -1,11 +1,13 @@
 """A small API server in this process, for `gitguard demo` and for tests: it speaks as Kubernetes does, and it is no Kubernetes.
 
 There is no admission, there are no schemas and no controllers: nothing is validated but what `embedded_objects` says, nothing runs, nobody collects
-garbage, a namespace need not exist and nothing in it goes with it. Objects lie in memory. What is spoken is plain HTTP on 127.0.0.1, with a bearer
-token for each user, and of the API: discovery (`/version`, `/api`, `/apis`), get, list (limit and continue, label selectors of equality), watch,
-create, update, patch (merge and JSON patch; a strategic merge patch is taken for a merge patch, so that its lists replace lists), and delete;
-`status` where a kind has one; dry runs; preconditions; finalizers; managedFields that tell manager, operation and time, and no fields. Deletions
-of collections, other subresources, server-side apply, impersonation, field selectors and other propagation policies than none are not there.
+garbage, a namespace need not exist and nothing in it goes with it. Objects lie in memory.
+
+What is spoken is plain HTTP on 127.0.0.1, with a bearer token for each user (kubectl, which gives no token away without TLS, is nobody here), and
+of the API: discovery (`/version`, `/api`, `/apis`), get, list (limit and continue, label selectors of equality), watch, create, update, patch (merge
+and JSON patch; a strategic merge patch is taken for a merge patch, so that its lists replace lists), and delete; `status` where a kind has one; dry
+runs; preconditions; finalizers; managedFields that tell manager, operation and time, and no fields. Deletions of collections, other subresources,
+server-side apply, impersonation, field selectors and propagation policies are not there. `tests/lab/test_embedded.py` holds it to a real one.
 
 It writes an audit log as the real one does, before it answers: every write, with both bodies.
 """

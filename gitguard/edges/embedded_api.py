@@ -20,6 +20,7 @@ from gitguard.edges.embedded_refusals import (
     failed,
     forbidden,
     invalid,
+    no_dry_run,
     not_allowed,
     not_found,
     not_served,
@@ -98,7 +99,7 @@ class Api:
             if verb == "delete":
                 value, body = self._deleted(route, request, query, author)
             else:
-                dry_run = _is_dry(route.kind, query.get("dryRun"))
+                dry_run = _is_dry(verb, query.get("dryRun"))
                 version = self._changed(verb, asked, route, request, author, dry_run=dry_run)
                 value, body = version.value, route.kind.head + version.rest
         except Refused as no:
@@ -126,7 +127,7 @@ class Api:
     def _deleted(self, route: Route, request: Any, query: Mapping[str, str], author: Author) -> tuple[Mapping[str, Any], bytes]:
         # Options in the body are all that counts, as with the real one.
         options = request if isinstance(request, Mapping) else {"dryRun": [query["dryRun"]]} if "dryRun" in query else {}
-        dry_run = _is_dry(route.kind, *(options.get("dryRun") or ()))
+        dry_run = _is_dry("delete", *(options.get("dryRun") or ()))
         gone: list[Mapping[str, Any]] = []
 
         def decide(live: Mapping[str, Any] | None) -> Outcome:
@@ -232,6 +233,12 @@ def _checked(body: Any, route: Route) -> dict[str, Any]:
         raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
     if route.name and metadata.get("name") != route.name:
         raise bad_request(f"the name of the object ({metadata.get('name', '')}) does not match the name on the URL ({route.name})")
+    for field in ("labels", "annotations"):
+        said = metadata.get(field) or {}
+        if not isinstance(said, Mapping) or not all(isinstance(value, str | None) for value in said.values()):
+            raise bad_request(
+                f"{kind.kind} in version {json.dumps(kind.version)} cannot be handled as a {kind.kind}: metadata.{field} is no map of text"
+            )
     if not metadata.get("name") and metadata.get("generateName"):
         metadata["name"] = metadata["generateName"] + "".join(secrets.choice(string.ascii_lowercase) for _ in range(_SUFFIX))
     if not isinstance(metadata.get("name"), str) or not metadata["name"]:
@@ -249,10 +256,10 @@ def _patched(live: Mapping[str, Any], patch: Any, content: str) -> Any:
     return merged(live, patch)
 
 
-def _is_dry(kind: Kind, *said: str | None) -> bool:
+def _is_dry(verb: str, *said: str | None) -> bool:
     given = [one for one in said if one is not None]
     if any(one != "All" for one in given):
-        raise invalid(kind, "", "dryRun", "FieldValueNotSupported", f'Unsupported value: {json.dumps(given)}: supported values: "All"')
+        raise no_dry_run(f"{verb.capitalize()}Options", given)
     return bool(given)
 
 

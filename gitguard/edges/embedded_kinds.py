@@ -54,7 +54,7 @@ KINDS = (
     Kind("apps", "v1", "DaemonSet", "daemonsets", has_status=True, counts=True),
     Kind("batch", "v1", "Job", "jobs", has_status=True, counts=True),
     Kind("batch", "v1", "CronJob", "cronjobs", has_status=True, counts=True),
-    Kind("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", has_status=True),
+    Kind("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", has_status=True, counts=True),
     Kind(_RBAC, "v1", "ClusterRole", "clusterroles", namespaced=False),
     Kind(_RBAC, "v1", "ClusterRoleBinding", "clusterrolebindings", namespaced=False),
     Kind(_RBAC, "v1", "Role", "roles"),

@@ -196,7 +196,9 @@ def _managed(before: Sequence[Mapping[str, Any]], kind: Kind, author: Author, su
 
 
 def _counted(kind: Kind, value: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: part for key, part in value.items() if key != "metadata" and (key != "status" or not kind.has_status)}
+    """What moves the generation; of a Deployment the annotations do, too."""
+    counted = {key: part for key, part in value.items() if key != "metadata" and (key != "status" or not kind.has_status)}
+    return {**counted, "metadata": value["metadata"].get("annotations")} if kind.kind == "Deployment" else counted
 
 
 def _check_version(kind: Kind, name: str, metadata: Mapping[str, Any], before: Mapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """How the embedded API server says no: metav1.Status, with the codes, reasons and words of the real one."""
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -67,6 +68,13 @@ def invalid(kind: Kind, name: str, field: str, cause: str, why: str) -> Refused:
     """A field that can't be so; `cause` is its reason, say FieldValueForbidden."""
     details = {**_details(kind, kind.kind, name), "causes": [{"reason": cause, "message": why, "field": field}]}
     return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid", f'{kind.qualified(kind.kind)} "{name}" is invalid: {field}: {why}', details)
+
+
+def no_dry_run(options: str, said: list[str]) -> Refused:
+    """A dry run is of all or of nothing; `options` is the kind of what says so, as `UpdateOptions`."""
+    why = f'Unsupported value: {json.dumps(said)}: supported values: "All"'
+    details = {"group": "meta.k8s.io", "kind": options, "causes": [{"reason": "FieldValueNotSupported", "message": why, "field": "dryRun"}]}
+    return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid", f'{options}.meta.k8s.io "" is invalid: dryRun: {why}', details)
 
 
 def impossible() -> Refused:

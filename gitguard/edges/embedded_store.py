@@ -27,6 +27,10 @@ class Version(NamedTuple):
         body = {name: part for name, part in value.items() if name not in ("apiVersion", "kind")}
         return cls(value, revision, json.dumps(body, separators=(",", ":")).encode()[1:])
 
+    def moved(self, revision: int) -> "Version":
+        """The same object at another revision."""
+        return Version.of({**self.value, "metadata": {**self.value["metadata"], "resourceVersion": str(revision)}}, revision)
+
     @property
     def labels(self) -> Mapping[str, str]:
         """Its labels."""
@@ -35,13 +39,12 @@ class Version(NamedTuple):
 
 
 class Happening(NamedTuple):
-    """`before` became `after` at a revision; `before` is None for what is new, and for what is deleted `after` is its end."""
+    """`before` became `after` at a revision; None: it was not there, or is there no more."""
 
     revision: int
     key: str
     before: Version | None
-    after: Version
-    is_end: bool
+    after: Version | None
 
 
 class Outcome(NamedTuple):
@@ -117,12 +120,10 @@ class Store:
             if dry_run:
                 return Version.of(value, found)
             self._revision += 1
-            if is_gone:
-                self._happened(collection, Happening(self._revision, key, before, self._versioned(value), is_end=True))
-                return Version.of(value, found)
-            after = self._versioned(value)
-            self._happened(collection, Happening(self._revision, key, before, after, is_end=False))
-            return after
+            made = Version.of(value, found)
+            after = None if is_gone else made.moved(self._revision)
+            self._happened(collection, Happening(self._revision, key, before, after))
+            return after or made
 
     def page(self, kind: Kind, prefix: str, selected: Callable[[Version], bool], limit: int, after: str = "", revision: int = 0) -> Page:
         """At most `limit` objects (0: all) whose keys start with `prefix` and come behind `after`, as of a revision (0: now), ordered by key.
@@ -182,11 +183,8 @@ class Store:
             self._collections[name] = _Collection(self._lock, self._compacted)
         return self._collections[name]
 
-    def _versioned(self, value: Mapping[str, Any]) -> Version:
-        return Version.of({**value, "metadata": {**value["metadata"], "resourceVersion": str(self._revision)}}, self._revision)
-
     def _happened(self, collection: _Collection, happening: Happening) -> None:
-        if happening.is_end:
+        if happening.after is None:
             del collection.held[happening.key]
             del collection.keys[bisect_left(collection.keys, happening.key)]
         else:
@@ -234,11 +232,11 @@ def lines(
 
 def _told(kind: Kind, happening: Happening, selected: Callable[[Version], bool]) -> bytes:
     """An object that comes to be selected is new, and one that ceases to be is deleted, for those who see only what is selected."""
-    was = happening.before is not None and selected(happening.before)
-    is_now = not happening.is_end and selected(happening.after)
-    if not was and not is_now:
-        return b""
-    return _line(kind, "MODIFIED" if was and is_now else "ADDED" if is_now else "DELETED", happening.after)
+    before = happening.before if happening.before and selected(happening.before) else None
+    if happening.after and selected(happening.after):
+        return _line(kind, "MODIFIED" if before else "ADDED", happening.after)
+    # What is deleted is told as it was last seen, at the version of its end.
+    return _line(kind, "DELETED", before.moved(happening.revision)) if before else b""
 
 
 def _line(kind: Kind, what: str, version: Version) -> bytes:

@@ -3,11 +3,13 @@
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 _IDENTITY = ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL")
+_MOMENT, _ENDED_WITHIN = 0.01, 20.0
 _SYSTEM = ("PATH", "LANG", "SYSTEMROOT", "TMPDIR", "PYTHONPATH")
 
 
@@ -41,6 +43,54 @@ class Sandbox:
             ["git", *arguments], cwd=self.root, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
         )
         return done.returncode, done.stdout
+
+    def gitguard(self, *arguments: str) -> tuple[int, str]:
+        """Run this installation's gitguard beside the repository: its exit code and what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "gitguard", *arguments], cwd=self.root.parent, env=self._environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout
+
+    @contextmanager
+    def beside(self, *arguments: str) -> Iterator["Beside"]:
+        """Run gitguard there while the `with` lasts; it is ended as systems end it."""
+        log = self.root.parent / f"{arguments[0]}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "gitguard", *arguments], cwd=self.root.parent, env=self._environment, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        try:
+            yield Beside(process, log)
+        finally:
+            process.terminate()
+            try:
+                process.wait(_ENDED_WITHIN)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+class Beside:
+    """A command that runs, with what it prints in a file."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", log: Path) -> None:
+        self._process = process
+        self._log = log
+
+    @property
+    def is_running(self) -> bool:
+        """Has it not ended yet?"""
+        return self._process.poll() is None
+
+    def said(self) -> str:
+        """What it has printed so far."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def pause(self) -> None:
+        """Give it a moment."""
+        time.sleep(_MOMENT)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from gitguard.model.drift import Actor, ObjectKey
+from gitguard.model.drift import UNKNOWN, Actor, ObjectKey
 from gitguard.reconciler.actors import audited, one_person
 from gitguard.reconciler.argo_events import Claim, claim
 from gitguard.reconciler.attribution import SERVER_AGENTS, Identities
@@ -19,7 +19,8 @@ from gitguard.reconciler.severity import severity
 
 _KINDS = {"pods": "Pod", "secrets": "Secret", "configmaps": "ConfigMap", "serviceaccounts": "ServiceAccount"}
 _SHELLS = ("sh", "bash", "ash", "dash", "zsh", "ksh", "fish", "pwsh", "powershell")
-_CONTROLLERS = ("system:kube-controller-manager", "system:kube-scheduler", "system:cloud-controller-manager", "system:apiserver")
+# Users named like parts of Kubernetes that people, or anybody, can be.
+_PEOPLE = ("system:admin", "system:anonymous")
 _DONE = {"create": "added", "update": "changed", "delete": "removed"}
 # By the beginning of a Secret's name, as Argo CD gives it: util/db and util/settings.
 _CREDENTIALS = (
@@ -94,10 +95,13 @@ def acts_of(event: Mapping[str, Any], *, argo: Identities, namespace: str, manag
 def _acts(event: Mapping[str, Any], write: Write, told: _Told | None, argo: Identities) -> tuple[Act, ...]:
     if told is None:
         return ()
-    actor, evidence = audited(write, is_server=_is_server(write, argo)), (write.evidence,)
-    return (
-        Act(told.action, _key(write), "v1", write.uid, write.version, actor, told.severity, told.reason, write.at, (write.evidence,), _id(event)),
-    )
+    actor = audited(write, is_server=_is_server(write, argo))
+    return (_act(event, write, told, _key(write), "v1")._replace(uid=write.uid, version=write.version, actor=actor),)
+
+
+def _act(event: Mapping[str, Any], write: Write, told: _Told, key: ObjectKey, api: str) -> Act:
+    """An act with what any has; who did it, to which version, is not yet told."""
+    return Act(told.action, key, api, "", "", UNKNOWN, told.severity, told.reason, write.at, (write.evidence,), _id(event))
 
 
 def _of_connection(event: Mapping[str, Any], write: Write) -> _Told | None:
@@ -152,19 +156,19 @@ def _of_event(event: Mapping[str, Any], write: Write, argo: Identities, managed:
     told = _of_claim(said, key, managed)
     if told is None:
         return ()
-    server, evidence = audited(write, is_server=True), (write.evidence,)
+    server = audited(write, is_server=True)
     person = None if said.disagrees else one_person([(said.person, write.evidence)], "corroborated", server._replace(evidence=()))
     about = mapping(mapping(write.body).get("involvedObject") or mapping(write.body).get("regarding"))
-    api, actor = text(about.get("apiVersion")), person or server
-    return (Act(told.action, key, api, said.about_uid, said.version, actor, told.severity, told.reason, write.at, evidence, _id(event)),)
+    act = _act(event, write, told, key, text(about.get("apiVersion")))
+    return (act._replace(uid=said.about_uid, version=said.version, actor=person or server),)
 
 
 def _of_claim(said: Claim, key: ObjectKey, managed: Callable[[ObjectKey], bool]) -> _Told | None:
     if said.action.startswith("initiated rollback to "):
         return _Told("rollback", "medium", f"a rollback{_to(said.action)} was started")
     if said.action.startswith("initiated "):
-        kind = "a partial sync" if " partial " in said.action else "a sync"
-        if said.action.endswith("sync locally"):
+        kind = "a partial sync" if said.action.startswith("initiated partial ") else "a sync"
+        if said.action in ("initiated sync locally", "initiated partial sync locally"):
             return _Told("sync", "high", f"{kind} of manifests that are not in git was started")
         return _Told("sync", "low", f"{kind}{_to(said.action)} was started")
     if said.action in ("created token", "deleted token"):
@@ -197,14 +201,19 @@ def _is_server(write: Write, argo: Identities) -> bool:
 
 def _is_known(write: Write, argo: Identities) -> bool:
     """Is it a controller that writes Argo CD's Secrets and settings by itself?"""
-    ours = write.user.name in argo.others or write.user.name.startswith("system:serviceaccount:kube-system:") or write.user.name in _CONTROLLERS
+    name = write.user.name
+    ours = name in argo.others or name.startswith("system:serviceaccount:kube-system:") or _is_part_of_kubernetes(name)
     return write.acted_as is None and ours and not _is_server(write, argo)
 
 
 def _is_somebody(write: Write) -> bool:
     """Is it no part of Kubernetes, and no program with a service account?"""
     people = (write.user, write.acted_as or write.user)
-    return any(not one.name.startswith(("system:serviceaccount:", "system:node:")) and one.name not in _CONTROLLERS for one in people)
+    return any(not one.name.startswith("system:serviceaccount:") and not _is_part_of_kubernetes(one.name) for one in people)
+
+
+def _is_part_of_kubernetes(name: str) -> bool:
+    return name.startswith("system:") and not name.startswith("system:serviceaccount:") and name not in _PEOPLE
 
 
 def _id(event: Mapping[str, Any]) -> bytes:

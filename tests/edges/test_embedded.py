@@ -305,6 +305,7 @@ REFUSED: dict[str, tuple[str, str, Any, tuple[int, str]]] = {
     "no such name": ("POST", "", {"metadata": {"name": "A_"}}, (422, "Invalid")),
     "another kind": ("POST", "", {"kind": "Secret", "metadata": {"name": "x"}}, (400, "BadRequest")),
     "another namespace": ("POST", "", {"metadata": {"name": "x", "namespace": "y"}}, (400, "BadRequest")),
+    "labels that are none": ("POST", "", {"metadata": {"name": "x", "labels": {"a": 1}}}, (400, "BadRequest")),
     "no object": ("POST", "", [], (400, "BadRequest")),
     "no JSON": ("POST", "", "{", (400, "BadRequest")),
     "a version before it is made": ("POST", "", {"metadata": {"name": "x", "resourceVersion": "1"}}, (500, "")),

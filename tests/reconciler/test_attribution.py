@@ -102,6 +102,10 @@ class TestAudit:
             "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "shop", "uid": "u1", "resourceVersion": "8"},
         }  # fmt: skip
 
+    def test_an_address_that_is_none_is_read_all_the_same(self) -> None:
+        """Anybody can send one; urllib refuses it."""
+        assert writer(evidence(audit(MAP, "8", requestURI="//["))) == ("alice", "authenticated")
+
     @pytest.mark.parametrize(
         "event",
         [
@@ -227,6 +231,16 @@ class TestAudit:
         asked = [{**bare(one), "responseStatus": details} for one in (dry, done)]
         assert writer(evidence(asked[1]), uid="u1", deleted=True) == ("alice", "authenticated")
         assert writer(evidence(*asked), uid="u1", deleted=True) == ("unknown", "unknown")
+
+    def test_a_deletion_whose_address_says_dry_run_and_whose_body_does_not_was_one(self) -> None:
+        """The API server does not look at the address where options are in the body."""
+        done = audit(MAP, "", "bob", verb="delete", request={"kind": "DeleteOptions"}, query="dryRun=All")
+        assert writer(evidence(done), uid="u1", deleted=True) == ("bob", "authenticated")
+        without = audit(MAP, "", "bob", verb="delete", query="dryRun=All")
+        assert writer(evidence(without), uid="u1", deleted=True) == ("unknown", "unknown")
+        # Nobody knows what was in the body.
+        unknown = {**bare(done), "level": "Metadata", "responseStatus": {"code": 200, "details": {"uid": "u1"}}}
+        assert writer(evidence(unknown), uid="u1", deleted=True)[0] == "bob"
 
     def test_without_bodies_there_are_hints(self) -> None:
         assert writer(evidence(bare(audit(MAP, "8")))) == ("alice", "unknown")
