@@ -16,7 +16,7 @@ from gitguard.model.drift import ABSENT, UNKNOWN, Actor, Change, Drift, ObjectKe
 from gitguard.model.policy import Decision, Subject
 from gitguard.reconciler.attribution import Evidence, Identities, claimed
 from gitguard.reconciler.comparison import compared, restored
-from gitguard.reconciler.decide import decided, is_applier, is_proven
+from gitguard.reconciler.decide import decided, is_applier, is_proven, lasts
 from gitguard.reconciler.desired import is_behind, owners, shown
 from gitguard.reconciler.fights import Heat
 from gitguard.reconciler.operations import answer
@@ -116,7 +116,7 @@ class Settler:
         self._comparer = Comparer(cluster)
         self._heat: dict[ObjectKey, Heat] = {}
         self._reverts: deque[float] = deque()
-        self._capped = ""
+        self._capped, self._capped_at = "", 0
         self._confirmed: set[ObjectKey] = set()
         self._moved: dict[ObjectKey, float] = {}
         self._fighting: set[ObjectKey] = set()
@@ -254,7 +254,8 @@ class Settler:
         found = self._drift(one, decision)
         if decision.what != "revert":
             self._write(one, found)
-            return None
+            ends_in = lasts(word.settings.reconcile, datetime.now(UTC)) if decision.what == "excepted" else None
+            return clock.monotonic() + ends_in if ends_in is not None else None
         reason = self._holds_back(one, word)
         if reason:
             self._write(one, found._replace(decision="hold", reason=reason))
@@ -300,6 +301,8 @@ class Settler:
         cap, now = word.settings.reconcile.cap, clock.monotonic()
         while self._reverts and self._reverts[0] < now - _MINUTE:
             self._reverts.popleft()
+        if self._capped and cap is not None and cap > self._capped_at:
+            self._capped = ""
         if self._capped and word.settings.reconcile.confirm == self._capped:
             self._capped = ""
             self._reverts.clear()
@@ -314,7 +317,7 @@ class Settler:
     def _cap(self, one: Open, cap: int) -> None:
         if self._capped:
             return
-        self._capped = incident(self._name, one.key, one.uid, one.version, (), "cap")[:12]
+        self._capped, self._capped_at = incident(self._name, one.key, one.uid, one.version, (), "cap")[:12], cap
         reason = f"{cap} reverts within a minute: the rest waits until git says `reconcile.confirm: {self._capped}`, or has a higher `reconcile.cap`"
         self._record.alert(reason, "high")
         self._told.alerted("cap", reason)
@@ -339,7 +342,7 @@ class Settler:
         return self._performed(one, found, decision, act, do)
 
     def _performed(self, one: Open, found: Drift, decision: Decision, act: str, do: Callable[[str], _Object]) -> float | None:
-        ended = self._record.act(found, one.live, act, do, is_known=found.id in one.logged)
+        ended = self._record.act(found, one.live, act, do, is_known=one.logged.get(found.id) == found.decision)
         if one.logged.get(found.id) != found.decision:
             self._count(one, found)
         if ended["result"] == "planned":
@@ -348,6 +351,7 @@ class Settler:
         self._told.acted(found, act, str(ended["result"]), now - one.found)
         if ended["result"] == "reverted":
             self._reverts.append(now)
+            self._confirmed.discard(one.key)
             self._heat[one.key] = self._heat.get(one.key, Heat()).after_revert(now)
             if not self._heat[one.key].is_fight:
                 self._fighting.discard(one.key)
