@@ -151,6 +151,20 @@ class ControlPlane(NamedTuple):
         wait_for(lambda: _is_ready(self.url, self.ca), self.apiserver, "kube-apiserver")
 
 
+def let_people_in(plane: ControlPlane) -> None:
+    """The namespaces shop and argocd, and people who can do everything, as many clusters have them."""
+    plane.apply(*({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in ("shop", "argocd")))
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
+    subjects = [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "humans"}]
+    api = "rbac.authorization.k8s.io/v1"
+    plane.apply({"apiVersion": api, "kind": "ClusterRoleBinding", "metadata": {"name": "humans"}, "roleRef": role, "subjects": subjects})
+    wait_for(
+        lambda: "yes" in plane.kubectl("auth", "can-i", "delete", "secrets", "--as=alice", "--as-group=humans"),
+        plane.apiserver,
+        "the people's role",
+    )
+
+
 def _is_ready(url: str, ca: Path) -> bool:
     if not ca.exists():
         return False
