@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from gitguard.edges.cluster import Cluster  # noqa: E402
+from gitguard.edges.cluster import Cluster, ClusterError  # noqa: E402
 from tests.conftest import Repository  # noqa: E402
 from tests.lab.argocd import application, argocd, serve_kinds  # noqa: E402
 from tests.lab.controlplane import ControlPlane, controlplane, let_people_in  # noqa: E402
@@ -93,11 +94,13 @@ class Eye:
         self._thread.start()
 
     def _run(self) -> None:
-        for change, value in self._cluster.watch(self.resource, self._version, self._stop):
-            if change != "BOOKMARK":
-                with self._news:
-                    self._seen.append((time.perf_counter(), value))
-                    self._news.notify_all()
+        # It ends with its API server.
+        with suppress(ClusterError):
+            for change, value in self._cluster.watch(self.resource, self._version, self._stop):
+                if change != "BOOKMARK":
+                    with self._news:
+                        self._seen.append((time.perf_counter(), value))
+                        self._news.notify_all()
 
     @property
     def mark(self) -> int:
@@ -134,7 +137,7 @@ class Edit:
     def do(self, name: str, within: float) -> float | None:
         """Seconds from the answer to alice's request until git's word was seen; None where it was not within that time."""
         live = dict(self._alice.get(self.eye.resource, self.namespace, name))
-        good = _judged(live)
+        good = _judged(deepcopy(live))
         self._count += 1
         self._change(live, self._count)
         mark = self.eye.mark
@@ -275,7 +278,8 @@ def running(plane: ControlPlane, config: Repository, folder: Path, *arguments: s
 # Many objects
 
 
-def mass(plane: ControlPlane, folder: Path) -> None:
+def many(plane: ControlPlane, folder: Path) -> tuple[Repository, list[dict[str, Any]]]:
+    """A repository with many objects, which are all there, and an Application that Argo CD says it has synced."""
     serve_kinds(plane, crds())
     config = Repository(folder / "config", folder / "home")
     app = application("many", config.path, "many", plane)
@@ -293,6 +297,11 @@ def mass(plane: ControlPlane, folder: Path) -> None:
     every = [manifest for listed in objects.values() for manifest in listed]
     by_hands(plane, "admin", every, lambda cluster, resource, manifest: cluster.create(resource, manifest))
     plane.apply({**app, "status": {"sync": {"status": "Synced", "revision": commit, "comparedTo": {"source": app["spec"]["source"], "destination": app["spec"]["destination"]}}}})
+    return config, every
+
+
+def mass(plane: ControlPlane, folder: Path) -> None:
+    config, every = many(plane, folder)
     for again in ("", ", again"):
         place = folder / f"watch{again}"
         place.mkdir()

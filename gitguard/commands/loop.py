@@ -334,8 +334,11 @@ class Loop:
             key = ObjectKey.of(value)
             there.add(key)
             before = self._known.get(key)
-            version = number((value.get("metadata") or {}).get("resourceVersion"))
-            if (before is not None and before.version > version) or self._gone.get(key, -1) >= moment > 0:
+            metadata = value.get("metadata") or {}
+            version = number(metadata.get("resourceVersion"))
+            # The same version was judged already, and of it nothing can be new.
+            is_known = before is not None and (before.version > version or (before.version, before.uid) == (version, metadata.get("uid")))
+            if is_known or self._gone.get(key, -1) >= moment > 0:
                 continue
             self._object(resource, key, value, is_certain=False)
         for key, wanted in self._word.objects.items():

@@ -43,7 +43,7 @@ _IN_CLUSTER = "https://kubernetes.default.svc"
 # The audit is looked at this often: what it says is waited for before anything is put back.
 _AUDIT_PAUSE = 0.004
 _SETTLED, _AUDIT_LONGEST = 0.3, 10.0
-_TURN, _LOOK = 5.0, 0.2
+_TURN, _LOOK, _COUNT = 5.0, 0.2, 5.0
 
 
 class Asked(NamedTuple):
@@ -140,13 +140,17 @@ class _Watch:
 
 def _run(watches: Sequence[_Watch], stop: threading.Event, health: Health, metrics: Metrics) -> Outcome:
     ready: set[str] = set()
+    counted = float("-inf")
     threads = [threading.Thread(target=watch.work, args=(stop,), name=f"loop {watch.target.name}") for watch in watches]
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
+        now = clock.monotonic()
+        is_time = now >= counted + _COUNT
+        counted = now if is_time else counted
         for watch in watches:
             name = watch.target.name
-            if clock.monotonic() - watch.loop.turned < _TURN:
+            if now - watch.loop.turned < _TURN:
                 health.beat(name)
             why = watch.loop.is_ready
             health.ready(name, not why, why)
@@ -155,7 +159,8 @@ def _run(watches: Sequence[_Watch], stop: threading.Event, health: Health, metri
                 watch.log.info("ready", objects=sum(watch.loop.counts().values()))
             metrics.drifting(name, len(watch.settler.open))
             metrics.recorded(name, watch.record.size)
-            for kind, count in watch.loop.counts().items():
+            # Many thousands of objects are not counted at each look.
+            for kind, count in watch.loop.counts().items() if is_time else ():
                 metrics.watching(name, kind, count)
         for thread in threads:
             thread.join(_LOOK / len(threads))
