@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from gitguard.reconciler.desired import shown
 from gitguard.reconciler.tracking import Known, known, number
 
 _ARGO = "argoproj.io"
+_EVENT = ("", "Event")
 _KINDS = ((_ARGO, "Application"), (_ARGO, "AppProject"), (_ARGO, "ApplicationSet"))
 _BEAT, _FORGERIES, _IDLE, _AGAIN = 60.0, 2.0, 0.5, 1.0
 _BATCH, _PASSES = 500, 10
@@ -51,6 +53,7 @@ class Loop:
         self._gone: dict[ObjectKey, int] = {}
         self._skipped: dict[ObjectKey, list[tuple[str, _Object]]] = {}
         self._again: dict[ObjectKey, float] = {}
+        self._strangers: dict[ObjectKey, tuple[float, Resource, _Object]] = {}
         self._failures: Counter[ObjectKey] = Counter()
         self._watchers: dict[tuple[str, str], Watcher] = {}
         self._resources: dict[tuple[str, str], Resource] = {}
@@ -83,7 +86,7 @@ class Loop:
         now = clock.monotonic()
         self._next = {"beat": now + _BEAT, "forgeries": now + _FORGERIES, "resync": now + self._resync, "ledger": now}
         self._beat_at = clock.now()
-        self._speaker.start()
+        self._speaker.start(self.deliver)
         try:
             while not stop.is_set():
                 self._turn()
@@ -96,9 +99,12 @@ class Loop:
                 watcher.join()
 
     def once(self, read_up: Callable[[], None]) -> Word:
-        """One pass: everything is listed and compared, the audit is read as far as it goes, and what is decided is done."""
+        """One pass: the audit is read as far as it goes, everything is listed and compared, and what is decided is done."""
         word = self._speaker.once(self._settler.syncs.accepted)
         self._word = word
+        read_up()
+        while not self._queue.empty():
+            self._handle(self._queue.get_nowait())
         for group, kind in sorted(self._kinds(word)):
             try:
                 resource = self._cluster.resource(group, kind)
@@ -110,11 +116,9 @@ class Loop:
                 if not error.status:
                     raise
                 self.trouble[group, kind] = str(error)
-        read_up()
         self._settler.finish(self.ending)
+        self._strangers_settled(patiently=False)
         for _ in range(_PASSES):
-            while not self._queue.empty():
-                self._handle(self._queue.get_nowait())
             self._again.clear()
             keys = self._settler.settle(word, patiently=False)
             self._returned()
@@ -137,7 +141,7 @@ class Loop:
         """Why it does not watch everything yet, "" where it does."""
         if self._word is None:
             return self._settler.silence or "git has not been read yet"
-        waiting = [kind for kind in self._watchers if kind not in self._listed]
+        waiting = [kind for kind in self._watchers if kind not in self._listed and kind != _EVENT]
         return f"{waiting[0][1]} is not listed yet" if waiting else ""
 
     def _turn(self) -> None:
@@ -145,8 +149,10 @@ class Loop:
         for message in self._taken():
             self._guarded(message)
         self._look_again()
+        self._believe()
         if self._word is not None and self._can_write():
             try:
+                self._strangers_settled(patiently=True)
                 keys = self._settler.settle(self._word)
                 self._returned()
                 for key in keys:
@@ -223,7 +229,7 @@ class Loop:
 
     def _watch(self, word: Word) -> None:
         kinds = self._kinds(word)
-        for gone in self._watchers.keys() - kinds:
+        for gone in self._watchers.keys() - kinds - {_EVENT}:
             self._watchers.pop(gone).stop()
             self._listed.pop(gone, None)
         for group, kind in sorted(kinds - self._watchers.keys()):
@@ -235,10 +241,17 @@ class Loop:
             if resource is not None:
                 self._resources[group, kind] = resource
                 self._watchers[group, kind] = Watcher(self._cluster, resource, self.deliver)
+        events = self._cluster.resource(*_EVENT)
+        if events is not None and _EVENT not in self._watchers:
+            # They tell for whom Argo CD's API server wrote.
+            self._watchers[_EVENT] = Watcher(self._cluster, events, self.deliver, word.settings.argocd.namespace)
 
     # Objects
 
     def _seen(self, resource: Resource, change: str, value: _Object) -> None:
+        if (resource.group, resource.kind) == _EVENT:
+            self._said(value)
+            return
         key = ObjectKey.of(value)
         version = str((value.get("metadata") or {}).get("resourceVersion") or "")
         if (resource.group, resource.kind) in self._listed:
@@ -250,6 +263,7 @@ class Loop:
 
     def _deleted(self, resource: Resource, key: ObjectKey, value: _Object, version: str) -> None:
         self._gone[key] = number(version)
+        self._strangers.pop(key, None)
         self._known.pop(key, None)
         if (resource.group, resource.kind) == (_ARGO, "Application"):
             self._settler.syncs.gone(f"{key.namespace}/{key.name}")
@@ -285,6 +299,7 @@ class Loop:
     def _judge(self, resource: Resource, wanted: Wanted, live: _Object | None, version: str, *, is_certain: bool, uid: str) -> None:
         """Is it as git has it? Raises nothing: what can't be told now is looked at again."""
         key = wanted.key
+        self.turned = clock.monotonic()
         if wanted.care.undecided:
             return
         if live is not None and is_going(live):
@@ -326,6 +341,10 @@ class Loop:
 
     def _holdings(self, told: Holdings) -> None:
         """Everything of a kind: what was not seen, and what is not there."""
+        if (told.resource.group, told.resource.kind) == _EVENT:
+            for value in told.objects:
+                self._said(value)
+            return
         if self._word is None:
             return
         resource, moment = told.resource, number(told.resource_version)
@@ -351,10 +370,17 @@ class Loop:
         self._listed[resource.group, resource.kind] = told.resource_version
 
     def _application(self, resource: Resource, key: ObjectKey, value: _Object, word: Word) -> None:
-        astray = self._settler.syncs.take(f"{key.namespace}/{key.name}", value)
+        astray = self._settler.syncs.take(f"{key.namespace}/{key.name}", value, clock.monotonic())
         if astray is not None:
             self._settler.astray(astray, resource, key, word)
+        self._settler.believe(resource)
         self._speaker.synced(self._settler.syncs.accepted)
+
+    def _believe(self) -> None:
+        resource = self._resources.get((_ARGO, "Application"))
+        if resource is not None and self._settler.syncs.moved:
+            self._try(partial(self._settler.believe, resource))
+            self._speaker.synced(self._settler.syncs.accepted)
 
     def _unmanaged(self, resource: Resource, key: ObjectKey, value: _Object, word: Word, *, is_new: bool) -> None:
         """Something that git does not declare: none of gitguard's business, unless git says otherwise."""
@@ -364,7 +390,14 @@ class Loop:
         metadata = value.get("metadata") or {}
         if metadata.get("ownerReferences"):
             return
-        self._settler.unmanaged(resource, key, value)
+        since = self._strangers[key][0] if key in self._strangers else clock.monotonic()
+        self._strangers[key] = since, resource, value
+
+    def _strangers_settled(self, *, patiently: bool) -> None:
+        """What git does not declare, and forbids, is dealt with when it is known who made it, or will not be."""
+        for key, (since, resource, value) in list(self._strangers.items()):
+            if self._settler.unmanaged(resource, key, value, since if patiently else 0.0):
+                del self._strangers[key]
 
     def _reread(self, key: ObjectKey) -> None:
         """Fetch an object and judge it."""
@@ -404,6 +437,7 @@ class Loop:
 
     def _audited(self, event: Mapping[str, Any]) -> None:
         self._evidence.add(event)
+        self._told.audited()
         self._is_news = True
         target = event.get("objectRef")
         target = target if isinstance(target, Mapping) else {}
@@ -415,6 +449,12 @@ class Loop:
         namespace = word.settings.argocd.namespace if word else "argocd"
         for act in acts_of(event, argo=self._argo, namespace=namespace, managed=lambda key: word is not None and key in word.objects):
             self._acted(act)
+
+    def _said(self, event: _Object) -> None:
+        """What Argo CD says of somebody, in an Event."""
+        self._evidence.add_event(event)
+        self._settler.evidence_came("", "")
+        self._is_news = True
 
     def _acted(self, act: Act) -> None:
         if act.at and act.at <= self._acts_since:
@@ -478,13 +518,13 @@ class Loop:
             self._gaps.append(gap)
         else:
             self._open_gaps[gap.why] = gap
-        self._told.alerted("gap", gap.why)
+        self._told.missed(gap.why)
 
     def _troubled(self, resource: Resource, why: str) -> None:
         kind = (resource.group, resource.kind)
         if why:
             self.trouble[kind] = why
-            self._told.alerted("watch", why)
+            self._told.restarted(resource.kind, why)
         else:
             self.trouble.pop(kind, None)
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from gitguard.commands.comparing import Comparer, Stale, reborn
 from gitguard.commands.recording import Record, incident
-from gitguard.commands.syncs import Astray, Syncs
+from gitguard.commands.syncs import Astray, Moved, Syncs
 from gitguard.commands.word import Speaker, Word
 from gitguard.edges import clock
 from gitguard.edges.cluster import Cluster, ClusterError, Resource
@@ -46,6 +46,15 @@ class Told(Protocol):
 
     def returned(self, key: ObjectKey) -> None:
         """An object is as git has it again."""
+
+    def audited(self) -> None:
+        """An audit event came."""
+
+    def missed(self, why: str) -> None:
+        """There is a gap in what is told."""
+
+    def restarted(self, kind: str, why: str) -> None:
+        """A watch broke off."""
 
 
 class Open:
@@ -398,6 +407,19 @@ class Settler:
 
     # Syncs
 
+    def believe(self, resource: Resource) -> None:
+        """Accept what Applications say that they were synced to, where Argo CD wrote that, or nobody tells who did; who else does so lies."""
+        for moved in list(self.syncs.moved.values()):
+            namespace, _, name = moved.application.partition("/")
+            key = ObjectKey(resource.group, resource.kind, namespace, name)
+            actor = self._evidence.writer(resource.plural, key, moved.version) if self.audited else UNKNOWN
+            if is_proven(actor) and actor.name not in (*self._argo.others, self._argo.server):
+                self.syncs.refuse(moved.application)
+                reason = f"its status was made to say that it was synced to {', '.join(one[:12] for one in moved.revisions.revisions)}"
+                self.log(_forged_status(self._name, key, resource, moved, actor, reason))
+            elif is_proven(actor) or not self.audited or clock.monotonic() - moved.at > _AUDIT_WITHIN:
+                self.syncs.accept(moved.application)
+
     def astray(self, found: Astray, resource: Resource, key: ObjectKey, word: Word) -> None:
         """Answer a sync to what is not git's word by one to git's."""
         live = self.syncs.live(found.application)
@@ -444,15 +466,18 @@ class Settler:
         self.found += 1
         self._told.drifted(found)
 
-    def unmanaged(self, resource: Resource, key: ObjectKey, live: _Object) -> None:
-        """Take away what git does not declare, where git says that nothing else may be there."""
+    def unmanaged(self, resource: Resource, key: ObjectKey, live: _Object, since: float) -> bool:
+        """Take away what git does not declare, where git says that nothing else may be there. False where it is still worth waiting for who made it,
+        as of when it was found."""
         metadata = live.get("metadata") or {}
         uid, version = str(metadata.get("uid") or ""), str(metadata.get("resourceVersion") or "")
         identity = incident(self._name, key, uid, "", (), "create")
         if identity in self._logged or self.broken:
-            return
-        self._logged[identity] = None
+            return True
         actor = self._evidence.author(resource.plural, key, version, uid)
+        if self.audited and not is_proven(actor) and clock.monotonic() < since + _AUDIT_WITHIN:
+            return False
+        self._logged[identity] = None
         found = Drift(
             id=identity, key=key, api_version=resource.api_version, uid=uid, version=version, action="create", severity=severity(key, (), "create"),
             actor=actor, changes=(), changed_at=actor.at, detected_at=clock.now(), decision="revert" if self._enforce else "observed",
@@ -462,7 +487,7 @@ class Settler:
         if not self._enforce or self.silence:
             self._record.drift(found._replace(decision="hold" if self._enforce else "observed"), live)
             self._told.drifted(found)
-            return
+            return True
 
         def do(act: str) -> _Object:
             try:
@@ -477,12 +502,20 @@ class Settler:
         if ended["result"] == "superseded":
             del self._logged[identity]
         self._told.acted(found, "delete", str(ended["result"]), clock.monotonic() - began)
+        return True
 
     def finish(self, look: Callable[[_Object], tuple[str, str]]) -> None:
         """Write how acts ended that a writer died over, or whose end could not be written; `look` says how their objects are now."""
         for intent in self._record.unfinished():
             result, reason = look(intent)
             self._record.ended(intent, result, reason)
+
+
+def _forged_status(name: str, key: ObjectKey, resource: Resource, moved: Moved, actor: Actor, reason: str) -> Drift:
+    return Drift(
+        id=incident(name, key, "", moved.version, (), "status"), key=key, api_version=resource.api_version, uid="", version=moved.version,
+        action="other", severity="high", actor=actor, changes=(), changed_at=actor.at, detected_at=clock.now(), decision="alert", reason=reason,
+    )  # fmt: skip
 
 
 def _failed(error: ClusterError) -> _Object:
