@@ -80,6 +80,11 @@ class Loop:
         """Tell the loop something."""
         self._queue.put(message)
 
+    @property
+    def waiting(self) -> int:
+        """How many messages are not taken in yet."""
+        return self._queue.qsize()
+
     # Its own
 
     def run(self, stop: threading.Event) -> None:

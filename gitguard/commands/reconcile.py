@@ -44,6 +44,7 @@ _IN_CLUSTER = "https://kubernetes.default.svc"
 _AUDIT_PAUSE = 0.004
 _SETTLED, _AUDIT_LONGEST = 0.3, 10.0
 _TURN, _LOOK, _COUNT = 5.0, 0.2, 5.0
+_MOST_WAITING = 1_000
 
 
 class Asked(NamedTuple):
@@ -108,7 +109,7 @@ class _Watch:
         try:
             with ExitStack() as stack:
                 for source in self.sources:
-                    stack.enter_context(Running(source, lambda event: self.loop.deliver(Audited(event)), self.loop.deliver))
+                    stack.enter_context(Running(source, partial(self._audited, source, stop), self.loop.deliver))
                 self.log.info("watching", repository=self.speaker.where)
                 self.prime(stop)
                 if not stop.is_set():
@@ -116,6 +117,12 @@ class _Watch:
         except BaseException as error:
             self.failure = error
             stop.set()
+
+    def _audited(self, source: Source, stop: threading.Event, event: Mapping[str, Any]) -> None:
+        """Hand an event over. A log can wait, so that one of gigabytes is never in memory; the API server gives up on a webhook that does not answer."""
+        while not isinstance(source, WebhookSource) and self.loop.waiting > _MOST_WAITING and not stop.wait(_LOOK / 10):
+            pass
+        self.loop.deliver(Audited(event))
 
     def prime(self, stop: threading.Event) -> None:
         """Learn what Argo CD has synced, as soon as the cluster can be reached."""

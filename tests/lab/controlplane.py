@@ -29,6 +29,11 @@ USERS = {
     "gitguard": ("system:serviceaccount:gitguard:gitguard", "system:serviceaccounts"),
     "argocd-server": ("system:serviceaccount:argocd:argocd-server", "system:serviceaccounts"),
     "argocd-application-controller": ("system:serviceaccount:argocd:argocd-application-controller", "system:serviceaccounts"),
+    "autoscaler": ("system:serviceaccount:kube-system:horizontal-pod-autoscaler", "system:serviceaccounts"),
+    "deployment-controller": ("system:serviceaccount:kube-system:deployment-controller", "system:serviceaccounts"),
+    "cainjector": ("system:serviceaccount:cert-manager:cert-manager-cainjector", "system:serviceaccounts"),
+    "elected": ("system:serviceaccount:shop:elected", "system:serviceaccounts"),
+    "pipeline": ("system:serviceaccount:ci:pipeline", "system:serviceaccounts"),
 }
 # Everything that changes something, with both bodies; reads are nobody's business here.
 AUDIT_POLICY = {
