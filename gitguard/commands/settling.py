@@ -121,6 +121,7 @@ class Settler:
         self._moved: dict[ObjectKey, float] = {}
         self._fighting: set[ObjectKey] = set()
         self._logged: dict[str, None] = {}
+        self._news: set[tuple[str, str]] = set()
 
     # What is open
 
@@ -134,9 +135,8 @@ class Settler:
 
     def evidence_came(self, namespace: str, name: str) -> None:
         """There is news of who wrote to such an object."""
-        for one in self.open.values() if not name else [one for one in self.open.values() if (one.key.namespace, one.key.name) == (namespace, name)]:
-            if one.due is not None:
-                one.due = clock.monotonic()
+        if self.open:
+            self._news.add((namespace, name))
 
     def look_again(self) -> None:
         """Policy, git or the ledger have changed: decide anew."""
@@ -147,6 +147,7 @@ class Settler:
     def settle(self, word: Word, *, patiently: bool = True) -> list[ObjectKey]:
         """Do what is due; the objects that have to be looked at anew. Not `patiently`: nothing is waited for that may still come."""
         now = clock.monotonic()
+        self._wake(now)
         ready = [one for one in self.open.values() if one.due is not None and one.due <= now]
         again = []
         # As a sync would: lower waves first.
@@ -161,6 +162,14 @@ class Settler:
                 one.due = clock.monotonic() + _pause(one.failures)
                 self._told.alerted("cluster", str(error))
         return again
+
+    def _wake(self, now: float) -> None:
+        """What has waited for word of its writers, and there is some, is due."""
+        news, self._news = self._news, set()
+        is_all = any(not name for _, name in news)
+        for one in self.open.values() if news else ():
+            if one.due is not None and (is_all or (one.key.namespace, one.key.name) in news):
+                one.due = now
 
     # One object
 
