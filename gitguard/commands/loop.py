@@ -496,7 +496,7 @@ class Loop:
         self._unnamed = [(due, act) for due, act in waiting if patiently and now < due]
         for due, act in waiting:
             if not patiently or now >= due:
-                actor = self._evidence.sender(act.evidence[0], act.key)
+                actor = self._evidence.behind(act.evidence[0], act.key)
                 self._log(act if actor == UNKNOWN else act._replace(actor=actor))
 
     def _log(self, act: Act) -> None:

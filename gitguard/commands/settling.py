@@ -184,10 +184,11 @@ class Settler:
         if one.found + wait > now:
             return one.found + wait
         authored = tuple((change, self._surely(one, actor)) for change, actor in authored)
-        until = self._waits(one, word, [actor for _, actor in authored], now) if patiently else 0.0
+        senders = [self._sender(one, change, actor) for change, actor in authored]
+        until = self._waits(one, word, senders, now) if patiently else 0.0
         if until > now:
             return until
-        if one.wanted.application and self._is_behind(one, word, [actor for _, actor in authored]):
+        if one.wanted.application and self._is_behind(one, word, senders):
             self.open.pop(one.key, None)
             return None
         decisions = decided(
@@ -227,6 +228,15 @@ class Settler:
             return self._evidence.writer(plural, one.key, since.version, one.uid)
         found = self._evidence.author(plural, one.key, since.version, one.uid, since.after)
         return found if found != UNKNOWN else self._evidence.user_of(plural, one.key, one.uid, owners(one.live, change.path))
+
+    def _sender(self, one: Open, change: Change, actor: Actor) -> Actor:
+        """Who brought it to the cluster: for whoever is reported only to be behind it, the part of Argo CD that is known to have."""
+        since = one.since.get(change.path)
+        if is_proven(actor) or actor.via != "argocd-api" or (one.live is not None and (since is None or not since.is_certain)):
+            return actor
+        version = since.version if since is not None else ""
+        sender = self._evidence.sender(one.resource.plural, one.key, version, one.uid, one.live is None)
+        return sender if sender.via == "argocd-api" else actor
 
     def _surely(self, one: Open, actor: Actor) -> Actor:
         """Where nobody else tells, the writer's own word; for what it is worth."""

@@ -120,12 +120,19 @@ class Evidence:
         `resource` is its kind in the plural of URLs; `uid` is needed to tell exactly who deleted it. A source address is as the first proxy told
         it and a user agent as the client did: all but the last of the addresses, which are in the evidence, can be made up by the client.
         """
+        same, exact = self._exactly(resource, key, resource_version, uid, deleted=deleted)
+        return self._who(*exact, key=key) if exact else hinted(same, deleted=deleted)
+
+    def sender(self, resource: str, key: ObjectKey, resource_version: str, uid: str = "", deleted: bool = False) -> Actor:
+        """Who sent the request that `writer` tells of: where Argo CD's API server wrote for a person, that server, of which there is no doubt."""
+        _, exact = self._exactly(resource, key, resource_version, uid, deleted=deleted)
+        return self._audited(exact[0]) if len(exact) == 1 else UNKNOWN
+
+    def _exactly(self, resource: str, key: ObjectKey, version: str, uid: str, *, deleted: bool) -> tuple[list[Write], list[Write]]:
+        """The writes of an object, and of these the one that made this version or deleted it, with its rivals."""
         writes = [write for name in (key.name, "") for write in self._by_place.get((key.group, resource, key.namespace, name), {}).values()]
         same = [write for write in writes if not uid or not write.uid or write.uid == uid]
-        exact = deleting(writes, uid) if deleted else writing(same, resource_version)
-        if exact:
-            return self._who(*exact, key=key)
-        return hinted(same, deleted=deleted)
+        return same, deleting(writes, uid) if deleted else writing(same, version)
 
     def author(self, resource: str, key: ObjectKey, resource_version: str, uid: str, after: str = "") -> Actor:
         """Who made an object what it is at a version, where the versions between `after` ("": the first one) and it were not seen.
@@ -160,7 +167,7 @@ class Evidence:
         actor = self._who(max(writes, key=order), key=key)
         return actor._replace(confidence="reported") if actor.confidence in ("authenticated", "corroborated") else actor
 
-    def sender(self, evidence: bytes, key: ObjectKey) -> Actor:
+    def behind(self, evidence: bytes, key: ObjectKey) -> Actor:
         """For whom the write was made that an audit event tells of, by that event in its canonical form; UNKNOWN where it is not remembered."""
         write = self._writes.get(sha256(evidence).digest())
         return self._who(write, key=key) if write is not None else UNKNOWN
@@ -207,12 +214,15 @@ class Evidence:
         if any((rival.user, rival.acted_as) != (write.user, write.acted_as) for rival in rivals):
             # Two requests at once, and the same version after both: one of them changed nothing, but which?
             return UNKNOWN._replace(evidence=tuple(one.evidence for one in (write, *rivals)))
-        actor = audited(write, is_server=self._is_server(write))
+        actor = self._audited(write)
         if self._is_server(write):
             return self._person(write, self._behind(write, actor), actor, key)
-        if self._is_argo(write) and write.user_agent.startswith(SERVER_AGENTS):
-            return self._person(write, None, actor._replace(via="argocd-api"), key)
-        return actor
+        return self._person(write, None, actor, key) if actor.via == "argocd-api" else actor
+
+    def _audited(self, write: Write) -> Actor:
+        """The audit's word; what Argo CD's API server did by the account that all its parts share is its doing, too."""
+        actor = audited(write, is_server=self._is_server(write))
+        return actor._replace(via="argocd-api") if self._is_argo(write) and write.user_agent.startswith(SERVER_AGENTS) else actor
 
     def _person(self, write: Write, said: Actor | None, server: Actor, key: ObjectKey) -> Actor:
         """For whom Argo CD's API server wrote, by its Events and its log; itself where they do not tell, or not the same."""

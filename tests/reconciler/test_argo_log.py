@@ -209,11 +209,16 @@ class TestWriters:
         rival = started("application.ApplicationService", "PatchResource")
         assert who(evidence(write, calls=(action, rival)), key, "configmaps") == (CONTROLLER, "argocd-api", "authenticated")
 
-    def test_the_sender_of_one_request(self) -> None:
+    def test_who_is_behind_one_request(self) -> None:
         known = evidence(UPDATE, calls=(SET,))
         (server,) = evidence(UPDATE).writer("applications", APP, "7", "u1").evidence
-        assert known.sender(server, APP).name == "alice@corp"
-        assert known.sender(b"other", APP) == Actor()
+        assert known.behind(server, APP).name == "alice@corp"
+        assert known.behind(b"other", APP) == Actor()
+
+    def test_who_sent_it_is_beyond_doubt(self) -> None:
+        sender = evidence(UPDATE, calls=(SET,)).sender("applications", APP, "7", "u1")
+        assert (sender.name, sender.via, sender.confidence) == (SERVER, "argocd-api", "authenticated")
+        assert evidence(calls=(SET,)).sender("applications", APP, "7", "u1") == Actor()
 
 
 class TestEventsAlone:
