@@ -20,8 +20,8 @@ from tests.lab.test_lab import eventually
 from tests.lab.watch import Watch, let_in, watch
 
 pytestmark = [pytest.mark.testbed, pytest.mark.xdist_group("faults-ledger")]
-# What makes a ledger durable, and what tells the API server.
-CALLS = ("write", "fsync", "rename", "sendto", "unlink")
+# What makes a ledger durable, and what asks the API server and hears its answers.
+CALLS = ("read", "write", "fsync", "rename", "unlink")
 
 
 @contextmanager
@@ -169,12 +169,23 @@ def test_it_may_be_killed_at_any_moment(kinds: ControlPlane, config: Repository,
 @contextmanager
 def strace(running: Watch, inject: str) -> Iterator[None]:
     """Let the kernel do that to the watch, from now on."""
-    quiet = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=none", "-e", inject, "-p", str(running.process.pid)]
+    quiet = [
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        inject.replace("inject=", "trace=").partition(":")[0],
+        "-e",
+        inject,
+        "-p",
+        str(running.process.pid),
+    ]
     log = running.folder / "strace.log"
     with log.open("wb") as said, subprocess.Popen(["strace", *quiet], stdout=said, stderr=said) as tracer:
         try:
             assert eventually(lambda: _is_traced(running) or tracer.poll() is not None)
-            if tracer.poll() is not None:
+            if tracer.poll() is not None and running.process.poll() is None:
                 pytest.skip(f"strace may not look into processes here: {log.read_text()[-200:]}")
             yield
         finally:
