@@ -53,6 +53,7 @@ class Loop:
         self._gone: dict[ObjectKey, int] = {}
         self._skipped: dict[ObjectKey, list[tuple[str, _Object]]] = {}
         self._again: dict[ObjectKey, float] = {}
+        self._strangers: dict[ObjectKey, tuple[float, Resource, _Object]] = {}
         self._failures: Counter[ObjectKey] = Counter()
         self._watchers: dict[tuple[str, str], Watcher] = {}
         self._resources: dict[tuple[str, str], Resource] = {}
@@ -70,6 +71,7 @@ class Loop:
         self.turned = clock.monotonic()
         """When it turned last, by the monotonic clock."""
         self._is_finished = False
+        self._is_watching = False
         self.trouble: dict[tuple[str, str], str] = {}
 
     # From other threads
@@ -77,6 +79,11 @@ class Loop:
     def deliver(self, message: Message | Audited | Word | Silence) -> None:
         """Tell the loop something."""
         self._queue.put(message)
+
+    @property
+    def waiting(self) -> int:
+        """How many messages are not taken in yet."""
+        return self._queue.qsize()
 
     # Its own
 
@@ -92,15 +99,17 @@ class Loop:
         finally:
             for watcher in self._watchers.values():
                 watcher.stop()
-            self._speaker.stop()
             self._beat()
             for watcher in self._watchers.values():
                 watcher.join()
 
     def once(self, read_up: Callable[[], None]) -> Word:
-        """One pass: everything is listed and compared, the audit is read as far as it goes, and what is decided is done."""
+        """One pass: the audit is read as far as it goes, everything is listed and compared, and what is decided is done."""
         word = self._speaker.once(self._settler.syncs.accepted)
         self._word = word
+        read_up()
+        while not self._queue.empty():
+            self._handle(self._queue.get_nowait())
         for group, kind in sorted(self._kinds(word)):
             try:
                 resource = self._cluster.resource(group, kind)
@@ -112,11 +121,9 @@ class Loop:
                 if not error.status:
                     raise
                 self.trouble[group, kind] = str(error)
-        read_up()
         self._settler.finish(self.ending)
+        self._strangers_settled(patiently=False)
         for _ in range(_PASSES):
-            while not self._queue.empty():
-                self._handle(self._queue.get_nowait())
             self._again.clear()
             keys = self._settler.settle(word, patiently=False)
             self._returned()
@@ -137,7 +144,7 @@ class Loop:
     @property
     def is_ready(self) -> str:
         """Why it does not watch everything yet, "" where it does."""
-        if self._word is None:
+        if not self._is_watching:
             return self._settler.silence or "git has not been read yet"
         waiting = [kind for kind in self._watchers if kind not in self._listed and kind != _EVENT]
         return f"{waiting[0][1]} is not listed yet" if waiting else ""
@@ -150,6 +157,7 @@ class Loop:
         self._believe()
         if self._word is not None and self._can_write():
             try:
+                self._strangers_settled(patiently=True)
                 keys = self._settler.settle(self._word)
                 self._returned()
                 for key in keys:
@@ -161,7 +169,9 @@ class Loop:
     def _taken(self) -> list[Any]:
         """What has been told, after a wait where there is nothing to do."""
         timers = [when for name, when in self._next.items() if name != "ledger"]
-        due = [when for when in (self._settler.due(), *self._again.values(), *timers) if when is not None]
+        # What can't be written down has to wait, whenever it was due.
+        settling = self._next["ledger"] if self._settler.broken else self._settler.due()
+        due = [when for when in (settling, *self._again.values(), *timers) if when is not None]
         wait = max(0.0, min(_IDLE, min(due, default=_IDLE) - clock.monotonic()))
         taken: list[Any] = []
         try:
@@ -225,11 +235,14 @@ class Loop:
         return {*_KINDS, *((key.group, key.kind) for key in word.objects)}
 
     def _watch(self, word: Word) -> None:
-        kinds = self._kinds(word)
-        for gone in self._watchers.keys() - kinds - {_EVENT}:
-            self._watchers.pop(gone).stop()
+        # Events tell for whom Argo CD's API server wrote.
+        kinds = {*self._kinds(word), _EVENT}
+        for gone in self._watchers.keys() - kinds:
+            self._watchers[gone].stop()
             self._listed.pop(gone, None)
-        for group, kind in sorted(kinds - self._watchers.keys()):
+        # Others ask for it meanwhile, and are to find all of it or nothing.
+        watchers = {kind: watcher for kind, watcher in self._watchers.items() if kind in kinds}
+        for group, kind in sorted(kinds - watchers.keys()):
             try:
                 resource = self._cluster.resource(group, kind)
             except ClusterError as error:
@@ -237,11 +250,9 @@ class Loop:
                 continue
             if resource is not None:
                 self._resources[group, kind] = resource
-                self._watchers[group, kind] = Watcher(self._cluster, resource, self.deliver)
-        events = self._cluster.resource(*_EVENT)
-        if events is not None and _EVENT not in self._watchers:
-            # They tell for whom Argo CD's API server wrote.
-            self._watchers[_EVENT] = Watcher(self._cluster, events, self.deliver, word.settings.argocd.namespace)
+                within = word.settings.argocd.namespace if (group, kind) == _EVENT else ""
+                watchers[group, kind] = Watcher(self._cluster, resource, self.deliver, within)
+        self._watchers, self._is_watching = watchers, True
 
     # Objects
 
@@ -260,6 +271,7 @@ class Loop:
 
     def _deleted(self, resource: Resource, key: ObjectKey, value: _Object, version: str) -> None:
         self._gone[key] = number(version)
+        self._strangers.pop(key, None)
         self._known.pop(key, None)
         if (resource.group, resource.kind) == (_ARGO, "Application"):
             self._settler.syncs.gone(f"{key.namespace}/{key.name}")
@@ -349,8 +361,11 @@ class Loop:
             key = ObjectKey.of(value)
             there.add(key)
             before = self._known.get(key)
-            version = number((value.get("metadata") or {}).get("resourceVersion"))
-            if (before is not None and before.version > version) or self._gone.get(key, -1) >= moment > 0:
+            metadata = value.get("metadata") or {}
+            version = number(metadata.get("resourceVersion"))
+            # The same version was judged already, and of it nothing can be new.
+            is_known = before is not None and (before.version > version or (before.version, before.uid) == (version, metadata.get("uid")))
+            if is_known or self._gone.get(key, -1) >= moment > 0:
                 continue
             self._object(resource, key, value, is_certain=False)
         for key, wanted in self._word.objects.items():
@@ -378,12 +393,19 @@ class Loop:
     def _unmanaged(self, resource: Resource, key: ObjectKey, value: _Object, word: Word, *, is_new: bool) -> None:
         """Something that git does not declare: none of gitguard's business, unless git says otherwise."""
         patterns = word.settings.reconcile.unmanaged
-        if not any(is_named(key, pattern) for pattern in patterns) or key in word.hooks or not word.is_complete or is_going(value):
+        if not any(is_named(key, pattern) for pattern in patterns) or not word.disowns(key) or is_going(value):
             return
         metadata = value.get("metadata") or {}
         if metadata.get("ownerReferences"):
             return
-        self._settler.unmanaged(resource, key, value)
+        since = self._strangers[key][0] if key in self._strangers else clock.monotonic()
+        self._strangers[key] = since, resource, value
+
+    def _strangers_settled(self, *, patiently: bool) -> None:
+        """What git does not declare, and forbids, is dealt with when it is known who made it, or will not be."""
+        for key, (since, resource, value) in list(self._strangers.items()):
+            if self._settler.unmanaged(resource, key, value, since if patiently else 0.0):
+                del self._strangers[key]
 
     def _reread(self, key: ObjectKey) -> None:
         """Fetch an object and judge it."""

@@ -114,15 +114,8 @@ def argocd(program: Path, helm: Path, crds: Path, plane: ControlPlane, folder: P
         yield made
 
 
-def install_kinds(plane: ControlPlane, crds: Path) -> None:
-    """Let the API server serve Argo CD's kinds."""
-    for file in sorted(crds.glob("*-crd.yaml")):
-        plane.kubectl("apply", "--server-side", "-f", str(file))
-    wait_for(lambda: _are_served(plane), plane.apiserver, "Argo CD's kinds")
-
-
 def _install(plane: ControlPlane, crds: Path) -> None:
-    install_kinds(plane, crds)
+    serve_kinds(plane, crds)
     for name in ("argocd-server", "argocd-application-controller"):
         binding = {"roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}}
         subject = {"kind": "ServiceAccount", "name": name, "namespace": "argocd"}
@@ -153,6 +146,13 @@ def _install(plane: ControlPlane, crds: Path) -> None:
         "clusterResourceWhitelist": [{"group": "*", "kind": "*"}],
     }
     plane.apply({"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": "default", "namespace": "argocd"}, "spec": spec})
+
+
+def serve_kinds(plane: ControlPlane, crds: Path) -> None:
+    """Let the API server serve Argo CD's kinds; nothing of Argo CD runs."""
+    for file in sorted(crds.glob("*-crd.yaml")):
+        plane.kubectl("apply", "--server-side", "-f", str(file))
+    wait_for(lambda: _are_served(plane), plane.apiserver, "Argo CD's kinds")
 
 
 def _are_served(plane: ControlPlane) -> bool:

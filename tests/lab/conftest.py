@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Repository
-from tests.lab.argocd import ArgoCD, argocd, install_kinds
-from tests.lab.controlplane import ControlPlane, controlplane, wait_for
+from tests.lab.argocd import ArgoCD, argocd, serve_kinds
+from tests.lab.controlplane import ControlPlane, controlplane, let_people_in
 from tests.oracle import beds
 
 
@@ -15,17 +15,7 @@ from tests.oracle import beds
 def plane(testbed: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """A kube-apiserver with its etcd, and the namespaces shop and argocd."""
     with controlplane(testbed("controlplane"), tmp_path_factory.mktemp("plane")) as made:
-        made.apply(*({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in ("shop", "argocd")))
-        # People who can do everything, as many clusters have them.
-        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
-        subjects = [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "humans"}]
-        api = "rbac.authorization.k8s.io/v1"
-        made.apply({"apiVersion": api, "kind": "ClusterRoleBinding", "metadata": {"name": "humans"}, "roleRef": role, "subjects": subjects})
-        wait_for(
-            lambda: "yes" in made.kubectl("auth", "can-i", "delete", "secrets", "--as=alice", "--as-group=humans"),
-            made.apiserver,
-            "the people's role",
-        )
+        let_people_in(made)
         yield made
 
 
@@ -39,7 +29,7 @@ def argo(plane: ControlPlane, testbed: Callable[..., Path], helm_binary: Path, t
 @pytest.fixture(scope="module")
 def kinds(plane: ControlPlane) -> ControlPlane:
     """That control plane, with Argo CD's kinds and nobody who acts on them."""
-    install_kinds(plane, argo_crds())
+    serve_kinds(plane, argo_crds())
     return plane
 
 
