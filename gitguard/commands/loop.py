@@ -392,11 +392,7 @@ class Loop:
 
     def _unmanaged(self, resource: Resource, key: ObjectKey, value: _Object, word: Word, *, is_new: bool) -> None:
         """Something that git does not declare: none of gitguard's business, unless git says otherwise."""
-        patterns = word.settings.reconcile.unmanaged
-        if not any(is_named(key, pattern) for pattern in patterns) or not word.disowns(key) or is_going(value):
-            return
-        metadata = value.get("metadata") or {}
-        if metadata.get("ownerReferences"):
+        if not _is_forbidden(word, key, value):
             return
         since = self._strangers[key][0] if key in self._strangers else clock.monotonic()
         self._strangers[key] = since, resource, value
@@ -404,7 +400,9 @@ class Loop:
     def _strangers_settled(self, *, patiently: bool) -> None:
         """What git does not declare, and forbids, is dealt with when it is known who made it, or will not be."""
         for key, (since, resource, value) in list(self._strangers.items()):
-            if self._settler.unmanaged(resource, key, value, since if patiently else 0.0):
+            # It may have waited for long, and git says something else by now.
+            is_forbidden = self._word is not None and _is_forbidden(self._word, key, value)
+            if not is_forbidden or self._settler.unmanaged(resource, key, value, since if patiently else 0.0):
                 del self._strangers[key]
 
     def _reread(self, key: ObjectKey) -> None:
@@ -580,6 +578,13 @@ class Loop:
         if live is not None and not self._comparer.differences(wanted, live, answer, scaled=scaled):
             return "reverted", "its object is as git has it"
         return "unknown", "its object is not as git has it, and was written meanwhile"
+
+
+def _is_forbidden(word: Word, key: ObjectKey, value: _Object) -> bool:
+    """Does git say that nothing like this may be there but what it declares?"""
+    if not any(is_named(key, pattern) for pattern in word.settings.reconcile.unmanaged) or not word.disowns(key) or is_going(value):
+        return False
+    return not (value.get("metadata") or {}).get("ownerReferences")
 
 
 def _identity(name: str, act: Act) -> str:

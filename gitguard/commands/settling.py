@@ -121,6 +121,8 @@ class Settler:
         self._moved: dict[ObjectKey, float] = {}
         self._fighting: set[ObjectKey] = set()
         self._logged: dict[str, None] = {}
+        self._waiting: deque[Drift] = deque(maxlen=_MOST_LOGGED)
+        self._held: set[str] = set()
         self._news: set[tuple[str, str]] = set()
 
     # What is open
@@ -498,37 +500,53 @@ class Settler:
 
     def log(self, found: Drift) -> None:
         """Something that happened, and that nothing is to be done about; once for each incident."""
-        if self.broken or found.id in self._logged:
+        if found.id in self._logged:
             return
         self._logged[found.id] = None
         while len(self._logged) > _MOST_LOGGED:
             del self._logged[next(iter(self._logged))]
-        self._record.drift(found, None)
-        self.found += 1
-        self._told.drifted(found)
+        self._waiting.append(found)
+        if not self.broken:
+            self._log_waiting()
+
+    def _log_waiting(self) -> None:
+        """Write what happened, also while the ledger could not be written."""
+        while self._waiting:
+            found = self._waiting[0]
+            self._record.drift(found, None)
+            self._waiting.popleft()
+            self.found += 1
+            self._told.drifted(found)
 
     def unmanaged(self, resource: Resource, key: ObjectKey, live: _Object, since: float) -> bool:
-        """Take away what git does not declare, where git says that nothing else may be there. False where it is still worth waiting for who made it,
-        as of when it was found."""
+        """Take away what git does not declare, where git says that nothing else may be there. False where it has to wait: for who made it,
+        as of when it was found, for git's word, or for the ledger."""
         metadata = live.get("metadata") or {}
         uid, version = str(metadata.get("uid") or ""), str(metadata.get("resourceVersion") or "")
         identity = incident(self._name, key, uid, "", (), "create")
-        if identity in self._logged or self.broken:
+        if identity in self._logged:
             return True
+        if self.broken or (self.silence and identity in self._held):
+            return False
         actor = self._evidence.author(resource.plural, key, version, uid)
         if self.audited and not is_proven(actor) and clock.monotonic() < since + _AUDIT_WITHIN:
             return False
-        self._logged[identity] = None
         found = Drift(
             id=identity, key=key, api_version=resource.api_version, uid=uid, version=version, action="create", severity=severity(key, (), "create"),
             actor=actor, changes=(), changed_at=actor.at, detected_at=clock.now(), decision="revert" if self._enforce else "observed",
             reason="git does not declare it, and nothing else may be here",
         )  # fmt: skip
-        self.found += 1
-        if not self._enforce or self.silence:
-            self._record.drift(found._replace(decision="hold" if self._enforce else "observed"), live)
+        if self._enforce and self.silence:
+            found = found._replace(decision="hold", reason=f"git's word can't be had: {self.silence}")
+        if found.decision != "revert":
+            self._record.drift(found, live)
+            if found.decision == "hold":
+                self._held.add(identity)
+            else:
+                self._logged[identity] = None
+            self.found += 1
             self._told.drifted(found)
-            return True
+            return found.decision != "hold"
 
         def do(act: str) -> _Object:
             try:
@@ -539,17 +557,20 @@ class Settler:
 
         began = clock.monotonic()
         ended = self._record.act(found, live, "delete", do, is_known=False)
+        self.found += identity not in self._held
+        self._held.discard(identity)
         self._told.drifted(found)
-        if ended["result"] == "superseded":
-            del self._logged[identity]
+        if ended["result"] != "superseded":
+            self._logged[identity] = None
         self._told.acted(found, "delete", str(ended["result"]), clock.monotonic() - began)
         return True
 
     def finish(self, look: Callable[[_Object], tuple[str, str]]) -> None:
-        """Write how acts ended that a writer died over, or whose end could not be written; `look` says how their objects are now."""
+        """Write what could not be written: what happened, and how acts ended that a writer died over; `look` says how their objects are now."""
         for intent in self._record.unfinished():
             result, reason = look(intent)
             self._record.ended(intent, result, reason)
+        self._log_waiting()
 
 
 def _version(live: _Object | None) -> int:

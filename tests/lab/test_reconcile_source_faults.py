@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from tests.conftest import Repository
-from tests.lab.argocd import install_kinds
+from tests.lab.argocd import serve_kinds
 from tests.lab.conftest import argo_crds
 from tests.lab.controlplane import ControlPlane, controlplane
-from tests.lab.faults import POLICY, Person, Scene, acts, holds, scene
+from tests.lab.faults import POLICY, Person, Scene, acts, holds, project, scene
 from tests.lab.watch import Watch, watch
 
 pytestmark = [pytest.mark.testbed, pytest.mark.xdist_group("faults-sources")]
@@ -26,7 +26,7 @@ def rotating(testbed: Callable[..., Path], tmp_path_factory: pytest.TempPathFact
         subjects = [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "humans"}]
         binding = {"kind": "ClusterRoleBinding", "metadata": {"name": "humans"}, "roleRef": role, "subjects": subjects}
         made.apply({"apiVersion": "rbac.authorization.k8s.io/v1", **binding})
-        install_kinds(made, argo_crds())
+        serve_kinds(made, argo_crds())
         yield made
 
 
@@ -131,7 +131,8 @@ def heard(running: Watch, commit: str) -> None:
 
 
 def test_a_repository_that_is_away(kinds: ControlPlane, config: Repository, tmp_path: Path) -> None:
-    made = scene(kinds, config, "gone")
+    policy = yaml.safe_dump({"roots": ["argocd"], "reconcile": {"grace": 1, "unmanaged": ["AppProject/argocd/gone-*"]}})
+    made = scene(kinds, config, "gone", policy=policy)
     alice = Person(kinds, "alice")
     away = config.path.with_name("away")
     with watch(kinds, config, tmp_path) as running:
@@ -139,10 +140,14 @@ def test_a_repository_that_is_away(kinds: ControlPlane, config: Repository, tmp_
         silent(running)
         edits = [alice.edit(made.projects[0], description="meanwhile"), alice.edit(made.maps[0], mode="meanwhile")]
         alice.delete(made.projects[1])
-        running.wait(lambda: all(is_held(running, name) for name in ("gone-0", "gone-map-0", "gone-1")), "it was not told that it is held")
+        stranger = project("gone-stranger")
+        kinds.apply(stranger, user="bob")
+        running.wait(
+            lambda: all(is_held(running, name) for name in ("gone-0", "gone-map-0", "gone-1", "gone-stranger")), "it was not told that it is held"
+        )
         assert acts(made) == []
         away.rename(config.path)
-        running.wait(made.is_back, "not everything was put back")
+        running.wait(lambda: made.is_back() and alice.get(stranger) is None, "not everything was put back")
         assert running.stop() == 0
         holds(running, made, edits)
         assert {one["decision"] for one in running.incidents()} == {"reverted"}
