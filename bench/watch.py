@@ -1,4 +1,4 @@
-"""The watch on a real API server: from somebody's change to git's word, beside Argo CD's self-heal; a thousand drifts at once; idle with 10,000 objects.
+"""The watch on a real API server: from a change to git's word, beside Argo CD's self-heal; a thousand drifts at once; idle with 10,000 objects.
 
 Run: make bench (or: python bench/watch.py [speed|mass]). Everything runs on this machine; a busy machine is busy for all of it.
 """
@@ -175,7 +175,9 @@ def _data(live: dict[str, Any], number: int) -> None:
 
 
 def _role(live: dict[str, Any], number: int) -> None:
-    live["spec"].setdefault("roles", []).append({"name": f"mine-{number}", "policies": [f"p, proj:{live['metadata']['name']}:mine-{number}, applications, *, *, allow"]})
+    live["spec"].setdefault("roles", []).append(
+        {"name": f"mine-{number}", "policies": [f"p, proj:{live['metadata']['name']}:mine-{number}, applications, *, *, allow"]}
+    )
 
 
 def project(name: str) -> dict[str, Any]:
@@ -193,7 +195,9 @@ def speed(plane: ControlPlane, folder: Path) -> None:
         projects = [project(f"team-{number}") for number in range(OBJECTS + 2)]
         # The one that is measured alone heals itself; beside gitguard Argo CD is not to be the faster one by chance.
         apps = [application("healing", config.path, "healing", plane), application("web", config.path, "web", plane, automated={"prune": True})]
-        objects = [manifest for number in range(OBJECTS + 1) for manifest in (deployment(f"web-{number}"), settings(f"settings-{number}", mode="prod"))]
+        objects = [
+            manifest for number in range(OBJECTS + 1) for manifest in (deployment(f"web-{number}"), settings(f"settings-{number}", mode="prod"))
+        ]
         config.commit(
             {
                 ".gitguard.yaml": "roots: [argocd]\nreconcile: {cap: null}\n",
@@ -233,7 +237,9 @@ def healed(plane: ControlPlane) -> list[float]:
         ("role in an AppProject", Edit(plane, _ARGO, "AppProject", "argocd", _role), f"team-{OBJECTS + 1}"),
     ):
         took = other.do(name, NOTICED_WITHIN)
-        print(f"Argo CD's self-heal alone: {what} added: {f'back after {took:.1f} s' if took else f'not back within {NOTICED_WITHIN:g} s'}", flush=True)
+        print(
+            f"Argo CD's self-heal alone: {what} added: {f'back after {took:.1f} s' if took else f'not back within {NOTICED_WITHIN:g} s'}", flush=True
+        )
     return times
 
 
@@ -296,7 +302,18 @@ def many(plane: ControlPlane, folder: Path) -> tuple[Repository, list[dict[str, 
     plane.apply(*({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}} for space in spaces))
     every = [manifest for listed in objects.values() for manifest in listed]
     by_hands(plane, "admin", every, lambda cluster, resource, manifest: cluster.create(resource, manifest))
-    plane.apply({**app, "status": {"sync": {"status": "Synced", "revision": commit, "comparedTo": {"source": app["spec"]["source"], "destination": app["spec"]["destination"]}}}})
+    plane.apply(
+        {
+            **app,
+            "status": {
+                "sync": {
+                    "status": "Synced",
+                    "revision": commit,
+                    "comparedTo": {"source": app["spec"]["source"], "destination": app["spec"]["destination"]},
+                }
+            },
+        }
+    )
     return config, every
 
 
@@ -343,7 +360,9 @@ def idle(watch: Watch, plane: ControlPlane) -> None:
     one(f"idle with {WATCHED:,} objects, resyncs in it: CPU, % of a core", share * 100, goal="< 5")
     one("  dry runs meanwhile", asked["dry runs"], ",.0f", "0")
     one("  lists meanwhile, of everybody", asked["lists"], ",.0f")
-    memory = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in Path(f"/proc/{watch.process.pid}/smaps_rollup").read_text().splitlines()[1:]}
+    memory = {
+        line.split(":")[0]: int(line.split()[1]) / 1024 for line in Path(f"/proc/{watch.process.pid}/smaps_rollup").read_text().splitlines()[1:]
+    }
     one("  resident memory, MiB", memory["Rss"], ",.0f", "< 300")
     one("  proportional share of it, MiB", memory["Pss"], ",.0f", "< 300")
 

@@ -202,7 +202,11 @@ def judged(plane: ControlPlane, running: Watch, alice: Alice) -> tuple[list[str]
     for drift in done:
         if drift["actor"]["name"] != "alice":
             wrong.append(f"put back what {drift['actor']['name']} wrote to {drift['object']['name']}: {[one['path'] for one in drift['changes']]}")
-    wrong += [f"{drift['decision']}: {drift['object']['name']} by {drift['actor']['name']}: {drift['reason']}" for drift in found.values() if drift["decision"] != "revert"]
+    wrong += [
+        f"{drift['decision']}: {drift['object']['name']} by {drift['actor']['name']}: {drift['reason']}"
+        for drift in found.values()
+        if drift["decision"] != "revert"
+    ]
     wrong += [f"{result}: an act on {drift['object']['name']}" for drift, result in ends if result not in ("reverted", "superseded")]
     overwritten = 0
     after = _next_writers(plane)
@@ -223,7 +227,12 @@ def _next_writers(plane: ControlPlane) -> dict[tuple[str, str], str]:
     writes: dict[str, list[tuple[int, str]]] = {}
     for event in plane.audit():
         about, made = event.get("objectRef") or {}, (event.get("responseObject") or {}).get("metadata") or {}
-        if event["verb"] in ("update", "patch") and not about.get("subresource") and "dryRun" not in event["requestURI"] and made.get("resourceVersion"):
+        if (
+            event["verb"] in ("update", "patch")
+            and not about.get("subresource")
+            and "dryRun" not in event["requestURI"]
+            and made.get("resourceVersion")
+        ):
             writes.setdefault(str(about.get("name")), []).append((int(made["resourceVersion"]), event["user"]["username"]))
     found = {}
     for name, listed in writes.items():
@@ -274,7 +283,9 @@ def main() -> None:
         argo = lab.enter_context(argocd(beds.build("controllers"), beds.helm(), crds, plane, folders["argocd"]))
         done = soak(plane, argo, folders["soak"], minutes)
     print(f"{minutes:g} minutes, {done.commits} commits, {len(done.edits)} edits by alice, {done.overwritten} of them overwritten by a sync")
-    print(f"memory: {done.weights[0]:.0f} MiB at first, {max(done.weights):.0f} at most, {done.weights[-1]:.0f} at last; {steady(done.weights):.2f} times the second quarter")
+    print(
+        f"memory: {done.weights[0]:.0f} MiB at first, {max(done.weights):.0f} at most, {done.weights[-1]:.0f} at last; {steady(done.weights):.2f} times the second quarter"
+    )
     print("\n".join(done.wrong) or "nothing else was put back, and everything that alice did was")
     sys.exit(bool(done.wrong))
 
