@@ -57,22 +57,23 @@ def is_going(live: _Object) -> bool:
     return bool((live.get("metadata") or {}).get("deletionTimestamp"))
 
 
-def reborn(wanted: Wanted) -> dict[str, Any]:
-    """What is created where git's object is gone: with Argo CD's mark on it, where Argo CD deployed it, so that it knows it again."""
+def reborn(wanted: Wanted, control_plane: str) -> dict[str, Any]:
+    """What is created where git's object is gone: with Argo CD's mark on it, where Argo CD deployed it, so that it knows it again. `control_plane` is
+    Argo CD's namespace."""
     metadata = dict(wanted.manifest.get("metadata") or {})
     for name in ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation"):
         metadata.pop(name, None)
     if wanted.application:
-        marks = {"argocd.argoproj.io/tracking-id": _tracking_id(wanted)}
+        marks = {"argocd.argoproj.io/tracking-id": _tracking_id(wanted, control_plane)}
         metadata["annotations"] = {**(metadata.get("annotations") or {}), **marks}
     return {**{name: part for name, part in wanted.manifest.items() if name not in ("status", "operation")}, "metadata": metadata}
 
 
-def _tracking_id(wanted: Wanted) -> str:
+def _tracking_id(wanted: Wanted, control_plane: str) -> str:
     """As Argo CD writes it (util/argo/resource_tracking.go): the Application, then the object's group, kind, namespace and name."""
     key: ObjectKey = wanted.key
     namespace, _, name = wanted.application.partition("/")
-    application = name if namespace == "argocd" else f"{namespace}_{name}"
+    application = name if namespace == control_plane else f"{namespace}_{name}"
     return f"{application}:{key.group}/{key.kind}:{key.namespace}/{key.name}"
 
 

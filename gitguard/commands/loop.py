@@ -99,7 +99,6 @@ class Loop:
         finally:
             for watcher in self._watchers.values():
                 watcher.stop()
-            self._speaker.stop()
             self._beat()
             for watcher in self._watchers.values():
                 watcher.join()
@@ -394,7 +393,7 @@ class Loop:
     def _unmanaged(self, resource: Resource, key: ObjectKey, value: _Object, word: Word, *, is_new: bool) -> None:
         """Something that git does not declare: none of gitguard's business, unless git says otherwise."""
         patterns = word.settings.reconcile.unmanaged
-        if not any(is_named(key, pattern) for pattern in patterns) or key in word.hooks or not word.is_complete or is_going(value):
+        if not any(is_named(key, pattern) for pattern in patterns) or not word.disowns(key) or is_going(value):
             return
         metadata = value.get("metadata") or {}
         if metadata.get("ownerReferences"):

@@ -16,7 +16,7 @@ from gitguard.model.drift import ABSENT, UNKNOWN, Actor, Change, Drift, ObjectKe
 from gitguard.model.policy import Decision, Subject
 from gitguard.reconciler.attribution import Evidence, Identities, claimed
 from gitguard.reconciler.comparison import compared, restored
-from gitguard.reconciler.decide import decided, is_applier, is_proven
+from gitguard.reconciler.decide import decided, is_applier, is_proven, lasts
 from gitguard.reconciler.desired import is_behind, owners, shown
 from gitguard.reconciler.fights import Heat
 from gitguard.reconciler.operations import answer
@@ -30,6 +30,8 @@ _LONGEST_SYNC = 300.0
 _AGAIN, _LONGEST_PAUSE = 1.0, 300.0
 _MINUTE = 60.0
 _MOST_LOGGED = 100_000
+# From this status on it is the API server's fault, and not known whether it was done.
+_BROKEN = 500
 
 
 class Told(Protocol):
@@ -114,7 +116,7 @@ class Settler:
         self._comparer = Comparer(cluster)
         self._heat: dict[ObjectKey, Heat] = {}
         self._reverts: deque[float] = deque()
-        self._capped = ""
+        self._capped, self._capped_at = "", 0
         self._confirmed: set[ObjectKey] = set()
         self._moved: dict[ObjectKey, float] = {}
         self._fighting: set[ObjectKey] = set()
@@ -261,7 +263,8 @@ class Settler:
         found = self._drift(one, decision)
         if decision.what != "revert":
             self._write(one, found)
-            return None
+            ends_in = lasts(word.settings.reconcile, datetime.now(UTC)) if decision.what == "excepted" else None
+            return clock.monotonic() + ends_in if ends_in is not None else None
         reason = self._holds_back(one, word)
         if reason:
             self._write(one, found._replace(decision="hold", reason=reason))
@@ -272,7 +275,7 @@ class Settler:
             self._fight(one, found)
             if now < heat.at + heat.pause:
                 return heat.at + heat.pause
-        return self._revert(one, found, decision)
+        return self._revert(one, found, decision, word)
 
     def _drift(self, one: Open, decision: Decision) -> Drift:
         changes = tuple(change for change, _ in decision.changes)
@@ -281,12 +284,28 @@ class Settler:
         actor = max(actors, key=lambda actor: (is_proven(actor), actor.at))
         action = "delete" if one.live is None else "update"
         oldest = min((number(one.since[change.path].version) for change in changes if change.path in one.since), default=0)
-        return Drift(
+        made = Drift(
             id=incident(self._name, one.key, one.uid, str(oldest or one.version), changes, decision.reason if decision.what == "log" else ""),
             key=one.key, api_version=one.resource.api_version, uid=one.uid, version=one.version, action=action,
             severity=severity(one.key, changes, action), actor=actor, changes=changes, changed_at=actor.at, detected_at=one.detected_at,
-            decision=decision.what, reason=decision.reason, commit=one.wanted.commit, origin=one.wanted.origin,
+            decision=decision.what, reason=decision.reason + self._how(one), commit=one.wanted.commit, origin=one.wanted.origin,
         )  # fmt: skip
+        if all(one.since[change.path].is_certain for change in changes if change.path in one.since):
+            return made
+        # A watch before this one may have told of it.
+        told = self._record.told(made, one.live)
+        if told is None:
+            return made
+        if told[0] not in one.logged:
+            one.logged[told[0]] = told[1]
+            if told[1] == made.decision:
+                self.found += 1
+                self._record.repeated(made._replace(id=told[0]), one.live)
+        return made._replace(id=told[0])
+
+    def _how(self, one: Open) -> str:
+        """What to know of how it was compared."""
+        return " (compared by structure: the API server may not be asked here)" if one.live is not None and one.answer is None else ""
 
     def _write(self, one: Open, found: Drift) -> None:
         if one.logged.get(found.id) == found.decision or self.broken:
@@ -307,6 +326,8 @@ class Settler:
         cap, now = word.settings.reconcile.cap, clock.monotonic()
         while self._reverts and self._reverts[0] < now - _MINUTE:
             self._reverts.popleft()
+        if self._capped and cap is not None and cap > self._capped_at:
+            self._capped = ""
         if self._capped and word.settings.reconcile.confirm == self._capped:
             self._capped = ""
             self._reverts.clear()
@@ -321,7 +342,7 @@ class Settler:
     def _cap(self, one: Open, cap: int) -> None:
         if self._capped:
             return
-        self._capped = incident(self._name, one.key, one.uid, one.version, (), "cap")[:12]
+        self._capped, self._capped_at = incident(self._name, one.key, one.uid, one.version, (), "cap")[:12], cap
         reason = f"{cap} reverts within a minute: the rest waits until git says `reconcile.confirm: {self._capped}`, or has a higher `reconcile.cap`"
         self._record.alert(reason, "high")
         self._told.alerted("cap", reason)
@@ -336,17 +357,17 @@ class Settler:
 
     # Acts
 
-    def _revert(self, one: Open, found: Drift, decision: Decision) -> float | None:
+    def _revert(self, one: Open, found: Drift, decision: Decision, word: Word) -> float | None:
         changes = [change for change, _ in decision.changes]
         act = "create" if one.live is None else "update"
 
         def do(identity: str) -> _Object:
-            return self._created(one, identity) if one.live is None else self._updated(one, changes, identity)
+            return self._created(one, word.settings.argocd.namespace, identity) if one.live is None else self._updated(one, changes, identity)
 
         return self._performed(one, found, decision, act, do)
 
     def _performed(self, one: Open, found: Drift, decision: Decision, act: str, do: Callable[[str], _Object]) -> float | None:
-        ended = self._record.act(found, one.live, act, do, is_known=found.id in one.logged)
+        ended = self._record.act(found, one.live, act, do, is_known=one.logged.get(found.id) == found.decision)
         if one.logged.get(found.id) != found.decision:
             self._count(one, found)
         if ended["result"] == "planned":
@@ -355,6 +376,7 @@ class Settler:
         self._told.acted(found, act, str(ended["result"]), now - one.found)
         if ended["result"] == "reverted":
             self._reverts.append(now)
+            self._confirmed.discard(one.key)
             self._heat[one.key] = self._heat.get(one.key, Heat()).after_revert(now)
             if not self._heat[one.key].is_fight:
                 self._fighting.discard(one.key)
@@ -372,13 +394,13 @@ class Settler:
             self._told.alerted("failed", str(ended.get("reason")))
         return now + _pause(one.failures)
 
-    def _created(self, one: Open, identity: str) -> _Object:
+    def _created(self, one: Open, namespace: str, identity: str) -> _Object:
         try:
-            self._cluster.create(one.resource, reborn(one.wanted), audit_id=f"gitguard-{identity}")
+            self._cluster.create(one.resource, reborn(one.wanted, namespace), audit_id=f"gitguard-{identity}")
         except ClusterError as error:
             if error.is_conflict:
                 return {"result": "superseded", "reason": "it is there again"}
-            return _failed(error)
+            return self._refused(one, error)
         return self._checked(one, [Change("", one.wanted.manifest, ABSENT, True)])
 
     def _updated(self, one: Open, changes: Sequence[Change], identity: str) -> _Object:
@@ -387,8 +409,24 @@ class Settler:
         except ClusterError as error:
             if error.is_conflict or error.is_missing:
                 return {"result": "superseded", "reason": "somebody has written to it meanwhile"}
-            return _failed(error)
+            return self._refused(one, error)
         return self._checked(one, changes)
+
+    def _refused(self, one: Open, error: ClusterError) -> _Object:
+        """How it ended where the API server says that it failed, or says nothing: then it may have been done all the same."""
+        if error.status and error.status < _BROKEN:
+            return _failed(error)
+        try:
+            live: _Object | None = self._cluster.get(one.resource, one.key.namespace, one.key.name)
+        except ClusterError as lost:
+            if not lost.is_missing:
+                return {"result": "unknown", "reason": f"{_status(error)}, and its object could not be read: {_status(lost)}"}
+            live = None
+        if _version(live) == _version(one.live):
+            return _failed(error)
+        if live is not None and not compared(one.wanted.manifest, live, one.answer):
+            return {"result": "reverted", "reverted_at": clock.now(), "reason": f"{_status(error)}, and its object is as git has it"}
+        return {"result": "unknown", "reason": f"{_status(error)}, and its object was written meanwhile"}
 
     def _checked(self, one: Open, changes: Sequence[Change]) -> _Object:
         """How it is now, read again."""
@@ -399,10 +437,13 @@ class Settler:
             if error.is_missing:
                 return {"result": "superseded", "reason": "it was deleted at once"}
             return {"result": "unknown", "reason": f"it could not be read again: {_status(error)}"}
-        self.returned[one.key] = live
-        left = {change.path for change in compared(one.wanted.manifest, live, one.answer)} & {change.path for change in changes}
+        others = {change.path for change in compared(one.wanted.manifest, live, one.answer)}
+        left = others & {change.path for change in changes}
         if left and one.live is not None and number(live["metadata"]["resourceVersion"]) == number(one.version):
             return {"result": "failed", "reason": f"the API server made something else of {', '.join(sorted(left)[:5])}"}
+        if not others:
+            # Else somebody was here again, and it has to be judged as it is now.
+            self.returned[one.key] = live
         return {"result": "reverted", "reverted_at": at}
 
     # Syncs
@@ -509,6 +550,10 @@ class Settler:
         for intent in self._record.unfinished():
             result, reason = look(intent)
             self._record.ended(intent, result, reason)
+
+
+def _version(live: _Object | None) -> int:
+    return number(live["metadata"]["resourceVersion"]) if live is not None else -1
 
 
 def _forged_status(name: str, key: ObjectKey, resource: Resource, moved: Moved, actor: Actor, reason: str) -> Drift:

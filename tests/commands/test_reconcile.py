@@ -297,3 +297,14 @@ def test_each_cluster_of_the_configuration_has_a_watch_and_a_ledger(tmp_path: Pa
         assert west.get("argoproj.io", "AppProject", "argocd", "team")["spec"]["description"] == "west"
         assert repository.gitguard("report", "--ledger", str(ledger / "west")).code == 1
         assert repository.gitguard("report", "--ledger", str(ledger / "east")).code == 0
+
+
+def test_what_was_told_before_is_not_told_again_by_the_next_watch(world: World) -> None:
+    world.deploy().edit(mode="evil")
+    first, second = world.drift()[0], world.drift()[0]
+    assert first["id"] == second["id"]
+    report = world.repository.gitguard("report", "--ledger", str(world.folder / "ledger"), "--format", "json")
+    assert len(json.loads(report.out)["incidents"]) == 1
+    # Another value is another incident.
+    world.edit(mode="worse")
+    assert world.drift()[0]["id"] != first["id"]

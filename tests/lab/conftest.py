@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Repository
-from tests.lab.argocd import ArgoCD, argocd
+from tests.lab.argocd import ArgoCD, argocd, serve_kinds
 from tests.lab.controlplane import ControlPlane, controlplane, let_people_in
 from tests.oracle import beds
 
@@ -22,9 +22,20 @@ def plane(testbed: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture(scope="module")
 def argo(plane: ControlPlane, testbed: Callable[..., Path], helm_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArgoCD]:
     """Argo CD on that control plane."""
-    crds = beds.module(beds.LAB / "controllers", "github.com/argoproj/argo-cd/v3") / "manifests" / "crds"
-    with argocd(testbed("controllers"), helm_binary, crds, plane, tmp_path_factory.mktemp("argocd")) as made:
+    with argocd(testbed("controllers"), helm_binary, argo_crds(), plane, tmp_path_factory.mktemp("argocd")) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def kinds(plane: ControlPlane) -> ControlPlane:
+    """That control plane, with Argo CD's kinds and nobody who acts on them."""
+    serve_kinds(plane, argo_crds())
+    return plane
+
+
+def argo_crds() -> Path:
+    """The folder of Argo CD's own CRDs."""
+    return beds.module(beds.LAB / "controllers", "github.com/argoproj/argo-cd/v3") / "manifests" / "crds"
 
 
 @pytest.fixture
