@@ -19,7 +19,8 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import edits  # noqa: E402
+import edits  # noqa: E402
+
 from gitguard.edges.cluster import Cluster  # noqa: E402
 from tests.conftest import Repository  # noqa: E402
 from tests.lab.argocd import application, argocd, serve_kinds  # noqa: E402
