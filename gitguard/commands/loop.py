@@ -304,8 +304,10 @@ class Loop:
         """What is not as git has it."""
         return self._settler.open
 
-    def _judge(self, resource: Resource, wanted: Wanted, live: _Object | None, version: str, *, is_certain: bool, uid: str) -> None:
-        """Is it as git has it? Raises nothing: what can't be told now is looked at again."""
+    def _judge(
+        self, resource: Resource, wanted: Wanted, live: _Object | None, version: str, *, is_certain: bool, uid: str, is_same: bool = False
+    ) -> None:
+        """Is it as git has it? Raises nothing: what can't be told now is looked at again. `is_same`: this version was judged before."""
         key = wanted.key
         self.turned = clock.monotonic()
         if wanted.care.undecided:
@@ -342,7 +344,8 @@ class Loop:
         one = self.open.get(key) or Open(resource, wanted, clock.monotonic())
         for missed, state in skipped:
             one.track(self._comparer.differences(wanted, state, answer, scaled=scaled), missed, is_certain=is_certain, after=after)
-        one.track(changes, version, is_certain=is_certain, after=after)
+        # What differs only now though nobody wrote came of git's new word, and is no writer's doing.
+        one.track(changes, "" if is_same else version, is_certain=is_certain, after=after)
         one.renew(wanted, live, answer, changes, version, uid)
         one.due = clock.monotonic()
         self.open[key] = one
@@ -422,8 +425,8 @@ class Loop:
             live = None
         uid = str(((live or {}).get("metadata") or {}).get("uid") or (before.uid if before else ""))
         version = str(((live or {}).get("metadata") or {}).get("resourceVersion") or "")
-        same = before is not None and str(before.version) == version
-        self._judge(resource, wanted, live, version or (str(before.version) if before else ""), is_certain=same, uid=uid)
+        is_same = before is not None and str(before.version) == version
+        self._judge(resource, wanted, live, version or (str(before.version) if before else ""), is_certain=False, uid=uid, is_same=is_same)
 
     def _look_again(self) -> None:
         now = clock.monotonic()

@@ -126,7 +126,7 @@ class _Watch:
             metrics.refreshed(self.target.name, self.speaker.commit)
 
     def _audited(self, source: Source, stop: threading.Event, event: Mapping[str, Any]) -> None:
-        """Hand an event over. A log can wait, so that one of gigabytes is never in memory; the API server gives up on a webhook that does not answer."""
+        """Hand an event over. A log can wait, so that one of gigabytes is never in memory; a webhook that does not answer is given up."""
         while not isinstance(source, WebhookSource) and self.loop.waiting > _MOST_WAITING and not stop.wait(_LOOK / 10):
             pass
         self.loop.deliver(Audited(event))
