@@ -67,8 +67,8 @@ def reconcile(**given: Any) -> None:
         raise UsageError("a certificate needs its key", "--audit-cert and --audit-key belong together")
     asked = command.Asked(
         repository=given["repo"], ref=given["ref"], kubeconfig=given["kubeconfig"], context=given["context"], ledger=given["ledger"],
-        private=given["private"], enforce=given["mode"] == "enforce" or given["dry_run"], once=given["once"], dry_run=given["dry_run"], audit_log=given["audit_log"],
-        audit_webhook=given["audit_webhook"], audit_token=_token(given["audit_token_file"]),
+        private=given["private"], enforce=given["mode"] == "enforce" or given["dry_run"], once=given["once"], dry_run=given["dry_run"],
+        audit_log=given["audit_log"], audit_webhook=given["audit_webhook"], audit_token=_token(given["audit_token_file"]),
         audit_certificate=(given["audit_cert"], given["audit_key"]) if given["audit_cert"] else None, resync=given["resync"],
         metrics=given["metrics"], verify=given["verify_signatures"],
     )  # fmt: skip

@@ -80,6 +80,7 @@ def key_create(ledger: Ledger, name: str, private: Path | None) -> Outcome:
             if kept.read(CHECKPOINT) is not None:
                 raise UsageError(f"{ledger.place} has entries already", "gitguard audit key rotate hands over to another key")
             writing.write_key(private_file(ledger.place, private), made)
+            writing.redaction_key(private_file(ledger.place, private))
             kept.put(writing.OWN_KEY, f"{made.verifier}\n".encode())
     except (LedgerError, LedgerBusy, OSError) as error:
         raise UnusableLedger(str(error), "nothing was changed") from error

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from gitguard.reconciler.desired import shown
 from gitguard.reconciler.tracking import Known, known, number
 
 _ARGO = "argoproj.io"
+_EVENT = ("", "Event")
 _KINDS = ((_ARGO, "Application"), (_ARGO, "AppProject"), (_ARGO, "ApplicationSet"))
 _BEAT, _FORGERIES, _IDLE, _AGAIN = 60.0, 2.0, 0.5, 1.0
 _BATCH, _PASSES = 500, 10
@@ -83,7 +85,7 @@ class Loop:
         now = clock.monotonic()
         self._next = {"beat": now + _BEAT, "forgeries": now + _FORGERIES, "resync": now + self._resync, "ledger": now}
         self._beat_at = clock.now()
-        self._speaker.start()
+        self._speaker.start(self.deliver)
         try:
             while not stop.is_set():
                 self._turn()
@@ -137,7 +139,7 @@ class Loop:
         """Why it does not watch everything yet, "" where it does."""
         if self._word is None:
             return self._settler.silence or "git has not been read yet"
-        waiting = [kind for kind in self._watchers if kind not in self._listed]
+        waiting = [kind for kind in self._watchers if kind not in self._listed and kind != _EVENT]
         return f"{waiting[0][1]} is not listed yet" if waiting else ""
 
     def _turn(self) -> None:
@@ -145,6 +147,7 @@ class Loop:
         for message in self._taken():
             self._guarded(message)
         self._look_again()
+        self._believe()
         if self._word is not None and self._can_write():
             try:
                 keys = self._settler.settle(self._word)
@@ -223,7 +226,7 @@ class Loop:
 
     def _watch(self, word: Word) -> None:
         kinds = self._kinds(word)
-        for gone in self._watchers.keys() - kinds:
+        for gone in self._watchers.keys() - kinds - {_EVENT}:
             self._watchers.pop(gone).stop()
             self._listed.pop(gone, None)
         for group, kind in sorted(kinds - self._watchers.keys()):
@@ -235,10 +238,17 @@ class Loop:
             if resource is not None:
                 self._resources[group, kind] = resource
                 self._watchers[group, kind] = Watcher(self._cluster, resource, self.deliver)
+        events = self._cluster.resource(*_EVENT)
+        if events is not None and _EVENT not in self._watchers:
+            # They tell for whom Argo CD's API server wrote.
+            self._watchers[_EVENT] = Watcher(self._cluster, events, self.deliver, word.settings.argocd.namespace)
 
     # Objects
 
     def _seen(self, resource: Resource, change: str, value: _Object) -> None:
+        if (resource.group, resource.kind) == _EVENT:
+            self._said(value)
+            return
         key = ObjectKey.of(value)
         version = str((value.get("metadata") or {}).get("resourceVersion") or "")
         if (resource.group, resource.kind) in self._listed:
@@ -285,6 +295,7 @@ class Loop:
     def _judge(self, resource: Resource, wanted: Wanted, live: _Object | None, version: str, *, is_certain: bool, uid: str) -> None:
         """Is it as git has it? Raises nothing: what can't be told now is looked at again."""
         key = wanted.key
+        self.turned = clock.monotonic()
         if wanted.care.undecided:
             return
         if live is not None and is_going(live):
@@ -326,6 +337,10 @@ class Loop:
 
     def _holdings(self, told: Holdings) -> None:
         """Everything of a kind: what was not seen, and what is not there."""
+        if (told.resource.group, told.resource.kind) == _EVENT:
+            for value in told.objects:
+                self._said(value)
+            return
         if self._word is None:
             return
         resource, moment = told.resource, number(told.resource_version)
@@ -348,10 +363,17 @@ class Loop:
         self._listed[resource.group, resource.kind] = told.resource_version
 
     def _application(self, resource: Resource, key: ObjectKey, value: _Object, word: Word) -> None:
-        astray = self._settler.syncs.take(f"{key.namespace}/{key.name}", value)
+        astray = self._settler.syncs.take(f"{key.namespace}/{key.name}", value, clock.monotonic())
         if astray is not None:
             self._settler.astray(astray, resource, key, word)
+        self._settler.believe(resource)
         self._speaker.synced(self._settler.syncs.accepted)
+
+    def _believe(self) -> None:
+        resource = self._resources.get((_ARGO, "Application"))
+        if resource is not None and self._settler.syncs.moved:
+            self._try(partial(self._settler.believe, resource))
+            self._speaker.synced(self._settler.syncs.accepted)
 
     def _unmanaged(self, resource: Resource, key: ObjectKey, value: _Object, word: Word, *, is_new: bool) -> None:
         """Something that git does not declare: none of gitguard's business, unless git says otherwise."""
@@ -401,6 +423,7 @@ class Loop:
 
     def _audited(self, event: Mapping[str, Any]) -> None:
         self._evidence.add(event)
+        self._told.audited()
         self._is_news = True
         target = event.get("objectRef")
         target = target if isinstance(target, Mapping) else {}
@@ -412,6 +435,12 @@ class Loop:
         namespace = word.settings.argocd.namespace if word else "argocd"
         for act in acts_of(event, argo=self._argo, namespace=namespace, managed=lambda key: word is not None and key in word.objects):
             self._acted(act)
+
+    def _said(self, event: _Object) -> None:
+        """What Argo CD says of somebody, in an Event."""
+        self._evidence.add_event(event)
+        self._settler.evidence_came("", "")
+        self._is_news = True
 
     def _acted(self, act: Act) -> None:
         if act.at and act.at <= self._acts_since:
@@ -475,13 +504,13 @@ class Loop:
             self._gaps.append(gap)
         else:
             self._open_gaps[gap.why] = gap
-        self._told.alerted("gap", gap.why)
+        self._told.missed(gap.why)
 
     def _troubled(self, resource: Resource, why: str) -> None:
         kind = (resource.group, resource.kind)
         if why:
             self.trouble[kind] = why
-            self._told.alerted("watch", why)
+            self._told.restarted(resource.kind, why)
         else:
             self.trouble.pop(kind, None)
 

@@ -3,7 +3,7 @@
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from hashlib import sha256
@@ -134,7 +134,7 @@ class _Watch:
         resource = self.cluster.resource("argoproj.io", "Application")
         for value in self.cluster.list(resource).items if resource else ():
             key = ObjectKey.of(value)
-            self.settler.syncs.take(f"{key.namespace}/{key.name}", value)
+            self.settler.syncs.take(f"{key.namespace}/{key.name}", value, clock.monotonic(), is_first=True)
         self.speaker.synced(self.settler.syncs.accepted)
 
 
@@ -248,8 +248,7 @@ def _watch(asked: Asked, options: Options, folder: Path, target: _Target, metric
     told = Telling(target.name, metrics, log)
     desiring = Desiring(checkout, options, watched, others)
     with _record(asked, options, target, log) as record:
-        hold: list[Callable[[Any], None]] = []
-        speaker = Speaker(desiring, others, lambda message: hold[0](message))
+        speaker = Speaker(desiring, others)
         settler = Settler(
             cluster, target.name, speaker, evidence, argo, record, told, enforce=asked.enforce, initiator=initiator,
         )  # fmt: skip
@@ -262,7 +261,6 @@ def _watch(asked: Asked, options: Options, folder: Path, target: _Target, metric
                 log.debug("left out", what=left.what, reason=left.reason)
 
         loop = Loop(cluster, target.name, speaker, settler, evidence, argo, record, told, asked.resync, heard)
-        hold.append(loop.deliver)
         watch = _Watch(target, loop, settler, record, speaker, cluster, log)
         watch.sources = _sources(asked, loop)
         yield watch

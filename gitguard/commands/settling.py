@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from gitguard.commands.comparing import Comparer, Stale, reborn
 from gitguard.commands.recording import Record, incident
-from gitguard.commands.syncs import Astray, Syncs
+from gitguard.commands.syncs import Astray, Moved, Syncs
 from gitguard.commands.word import Speaker, Word
 from gitguard.edges import clock
 from gitguard.edges.cluster import Cluster, ClusterError, Resource
@@ -46,6 +46,15 @@ class Told(Protocol):
 
     def returned(self, key: ObjectKey) -> None:
         """An object is as git has it again."""
+
+    def audited(self) -> None:
+        """An audit event came."""
+
+    def missed(self, why: str) -> None:
+        """There is a gap in what is told."""
+
+    def restarted(self, kind: str, why: str) -> None:
+        """A watch broke off."""
 
 
 class Open:
@@ -389,6 +398,19 @@ class Settler:
 
     # Syncs
 
+    def believe(self, resource: Resource) -> None:
+        """Accept what Applications say that they were synced to, where Argo CD wrote that, or nobody tells who did; who else does so lies."""
+        for moved in list(self.syncs.moved.values()):
+            namespace, _, name = moved.application.partition("/")
+            key = ObjectKey(resource.group, resource.kind, namespace, name)
+            actor = self._evidence.writer(resource.plural, key, moved.version) if self.audited else UNKNOWN
+            if is_proven(actor) and actor.name not in (*self._argo.others, self._argo.server):
+                self.syncs.refuse(moved.application)
+                reason = f"its status was made to say that it was synced to {', '.join(one[:12] for one in moved.revisions.revisions)}"
+                self.log(_forged_status(self._name, key, resource, moved, actor, reason))
+            elif is_proven(actor) or not self.audited or clock.monotonic() - moved.at > _AUDIT_WITHIN:
+                self.syncs.accept(moved.application)
+
     def astray(self, found: Astray, resource: Resource, key: ObjectKey, word: Word) -> None:
         """Answer a sync to what is not git's word by one to git's."""
         live = self.syncs.live(found.application)
@@ -474,6 +496,13 @@ class Settler:
         for intent in self._record.unfinished():
             result, reason = look(intent)
             self._record.ended(intent, result, reason)
+
+
+def _forged_status(name: str, key: ObjectKey, resource: Resource, moved: Moved, actor: Actor, reason: str) -> Drift:
+    return Drift(
+        id=incident(name, key, "", moved.version, (), "status"), key=key, api_version=resource.api_version, uid="", version=moved.version,
+        action="other", severity="high", actor=actor, changes=(), changed_at=actor.at, detected_at=clock.now(), decision="alert", reason=reason,
+    )  # fmt: skip
 
 
 def _failed(error: ClusterError) -> _Object:

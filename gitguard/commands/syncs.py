@@ -20,6 +20,15 @@ class Astray(NamedTuple):
     reason: str
 
 
+class Moved(NamedTuple):
+    """An Application says at a version of it that it was synced to other revisions than before; whoever wrote that."""
+
+    application: str
+    version: str
+    revisions: Synced
+    at: float
+
+
 class Syncs:
     """Follows the Applications of a cluster. `precedes` (older, newer) and `contains` tell of git's history."""
 
@@ -27,12 +36,18 @@ class Syncs:
         self._precedes = precedes
         self._contains = contains
         self.accepted: dict[str, Synced] = {}
+        self.moved: dict[str, Moved] = {}
+        """What Applications say of themselves, and what is not accepted before it is known who wrote it."""
         self._live: dict[str, Mapping[str, Any]] = {}
         self._ordered: dict[str, tuple[tuple[object, ...], str]] = {}
+        self._refused: dict[str, Synced] = {}
         self._told: dict[str, tuple[object, ...]] = {}
 
-    def take(self, name: str, application: Mapping[str, Any]) -> Astray | None:
-        """An Application as it is now; whether that is astray, once for each sync."""
+    def take(self, name: str, application: Mapping[str, Any], now: float, *, is_first: bool = False) -> Astray | None:
+        """An Application as it is at a time (seconds of any clock); whether that is astray, once for each sync.
+
+        `is_first`: there is nothing to compare it with, and it is believed.
+        """
         version = str((application.get("metadata") or {}).get("resourceVersion") or "")
         self._live[name] = application
         done = operation(application)
@@ -44,15 +59,31 @@ class Syncs:
             astray = self._astray(name, done, version)
         told = (done.started, done.revisions, done.local) if done else ()
         if astray is None:
-            now = synced(application)
-            if now.revisions:
-                self.accepted[name] = now
+            self._follow(name, synced(application), version, now, is_first=is_first)
             self._told.pop(name, None)
             return None
         if done is None or done.is_running or self._told.get(name) == told:
             return None
         self._told[name] = told
         return astray
+
+    def accept(self, name: str) -> None:
+        """It was Argo CD, or nobody can say who."""
+        moved = self.moved.pop(name)
+        self.accepted[name] = moved.revisions
+
+    def refuse(self, name: str) -> None:
+        """It was somebody else: what was synced before counts, as long as it says this."""
+        self._refused[name] = self.moved.pop(name).revisions
+
+    def _follow(self, name: str, said: Synced, version: str, now: float, *, is_first: bool) -> None:
+        known = self.accepted.get(name)
+        if not said.revisions or said == known or said == self._refused.get(name):
+            self.moved.pop(name, None)
+        elif is_first:
+            self.accepted[name] = said
+        elif name not in self.moved or self.moved[name].revisions != said:
+            self.moved[name] = Moved(name, version, said, now)
 
     def is_running(self, name: str) -> str:
         """Since when a sync runs, RFC 3339; "now" where it waits to be begun, "" where none does."""

@@ -39,3 +39,17 @@ class Telling:
     def returned(self, key: ObjectKey) -> None:
         """An object is as git has it again."""
         self._log.info("returned", object=shown(key))
+
+    def audited(self) -> None:
+        """An audit event came."""
+        self._metrics.audited(self._cluster)
+
+    def missed(self, why: str) -> None:
+        """There is a gap in what is told."""
+        self._metrics.missed(self._cluster, "audit" if "audit" in why else "watch")
+        self._log.warning("gap", reason=why)
+
+    def restarted(self, kind: str, why: str) -> None:
+        """A watch broke off."""
+        self._metrics.restarted(self._cluster, kind, "broken")
+        self._log.warning("watch", kind=kind, reason=why)

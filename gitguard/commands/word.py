@@ -47,12 +47,12 @@ class Silence(NamedTuple):
 
 
 class Speaker:
-    """Follows the repositories, and tells `deliver` of each new Word, or of Silence. Questions about versions are answered from any thread."""
+    """Follows the repositories, and tells of each new Word, or of Silence. Questions about versions are answered from any thread."""
 
-    def __init__(self, desiring: Desiring, others: Sequence[Checkout], deliver: Callable[[Word | Silence], None]) -> None:
+    def __init__(self, desiring: Desiring, others: Sequence[Checkout]) -> None:
         self._desiring = desiring
         self._others = others
-        self._deliver = deliver
+        self._deliver: Callable[[Word | Silence], None] = lambda message: None
         self._lock = threading.Lock()
         self._fetching = threading.Lock()
         self._synced: dict[str, Synced] = {}
@@ -64,8 +64,9 @@ class Speaker:
         self._silent = ""
         self._thread = threading.Thread(target=self._run, name="git", daemon=True)
 
-    def start(self) -> None:
+    def start(self, deliver: Callable[[Word | Silence], None]) -> None:
         """Follow, until `stop`."""
+        self._deliver = deliver
         self._thread.start()
 
     def stop(self) -> None:

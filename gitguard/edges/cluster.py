@@ -187,13 +187,13 @@ class Cluster:
                 return Listed(tuple(items), str(metadata.get("resourceVersion", "")))
             query["continue"] = metadata["continue"]
 
-    def watch(self, resource: Resource, resource_version: str, stop: threading.Event) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    def watch(self, resource: Resource, resource_version: str, stop: threading.Event, namespace: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
         """(ADDED, MODIFIED, DELETED or BOOKMARK, object) from that version on, until the API server ends it or `stop` is set.
 
         Expired where it is too old; ClusterError where the connection breaks.
         """
         query = {"watch": "true", "resourceVersion": resource_version, "allowWatchBookmarks": "true", "timeoutSeconds": _WATCHED_SECONDS}
-        answer = self._send("GET", resource.path(), query, timeout=urllib3.Timeout(connect=_CONNECT, read=_WATCHED_SECONDS + _READ))
+        answer = self._send("GET", resource.path(namespace), query, timeout=urllib3.Timeout(connect=_CONNECT, read=_WATCHED_SECONDS + _READ))
         ended = threading.Event()
         threading.Thread(target=_close_with, args=(answer, stop, ended), daemon=True).start()
         rest = b""

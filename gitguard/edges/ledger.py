@@ -92,9 +92,10 @@ class Writer:
     def perform(self, intent: Mapping[str, Any], act: Callable[[], Mapping[str, Any]], before: Sequence[Mapping[str, Any]] = ()) -> Mapping[str, Any]:
         """Announce an act, do it, and write how it ended; the answer is that outcome.
 
-        `before` are entries that the announcement is never without: they become durable with it. `act` gives the outcome's `result`, and what else is known of it. LedgerUnwritable where the announcement can't be made durable, and
-        nothing was done, or where the outcome can't, and it was. Where `act` itself fails, or its outcome is not one that a ledger has, the
-        outcome is "unknown", with the reason, and the error is raised on.
+        `before` are entries that the announcement is never without: they become durable with it. `act` gives the outcome's `result`, and what
+        else is known of it. LedgerUnwritable where the announcement can't be made durable, and nothing was done, or where the outcome can't, and
+        it was. Where `act` itself fails, or its outcome is not one that a ledger has, the outcome is "unknown", with the reason, and the error is
+        raised on.
         """
         announced = {**intent, "kind": "intent"}
         self._surely([*before, announced], acted=False)
@@ -318,6 +319,7 @@ def begun(store: Store, private_file: Path, name: str) -> str:
             raise LedgerError("its private key is not there, and only that may go on with it", str(private_file))
         made = new_key(name)
         write_key(private_file, made)
+        redaction_key(private_file)
         store.put(OWN_KEY, f"{made.verifier}\n".encode())
     return str(made.verifier)
 

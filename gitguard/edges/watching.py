@@ -48,10 +48,11 @@ Message = Seen | Holdings | Progress | Trouble | Gap
 
 
 class Watcher:
-    """Watches one kind from its start until `stop`; everything is told to `deliver`, in its order."""
+    """Watches one kind (in one namespace) from its start until `stop`; everything is told to `deliver`, in its order."""
 
-    def __init__(self, cluster: Cluster, resource: Resource, deliver: Callable[[Message], None]) -> None:
+    def __init__(self, cluster: Cluster, resource: Resource, deliver: Callable[[Message], None], namespace: str = "") -> None:
         self.resource = resource
+        self._namespace = namespace
         self._cluster = cluster
         self._deliver = deliver
         self._stop = threading.Event()
@@ -77,7 +78,7 @@ class Watcher:
         while not self._stop.is_set():
             try:
                 if not self._version:
-                    listed = self._cluster.list(self.resource)
+                    listed = self._cluster.list(self.resource, self._namespace)
                     self._version = listed.resource_version
                     self._deliver(Holdings(self.resource, listed.items, listed.resource_version))
                 self._well()
@@ -97,7 +98,7 @@ class Watcher:
     def _watched(self) -> bool:
         """Tell of changes until the watch ends; was it any good?"""
         began = clock.monotonic()
-        for change, value in self._cluster.watch(self.resource, self._version, self._stop):
+        for change, value in self._cluster.watch(self.resource, self._version, self._stop, self._namespace):
             metadata = value.get("metadata") or {}
             self._version = str(metadata.get("resourceVersion") or self._version)
             if change == "BOOKMARK":
@@ -108,7 +109,7 @@ class Watcher:
 
     def _list_beside(self) -> None:
         try:
-            listed = self._cluster.list(self.resource)
+            listed = self._cluster.list(self.resource, self._namespace)
         except (ClusterError, Expired):
             # The watch itself will tell of it.
             return

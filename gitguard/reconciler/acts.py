@@ -19,7 +19,8 @@ from gitguard.reconciler.severity import severity
 
 _KINDS = {"pods": "Pod", "secrets": "Secret", "configmaps": "ConfigMap", "serviceaccounts": "ServiceAccount"}
 _SHELLS = ("sh", "bash", "ash", "dash", "zsh", "ksh", "fish", "pwsh", "powershell")
-_CONTROLLERS = ("system:kube-controller-manager", "system:kube-scheduler", "system:cloud-controller-manager", "system:apiserver")
+# Users named like parts of Kubernetes that people, or anybody, can be.
+_PEOPLE = ("system:admin", "system:anonymous")
 _DONE = {"create": "added", "update": "changed", "delete": "removed"}
 # By the beginning of a Secret's name, as Argo CD gives it: util/db and util/settings.
 _CREDENTIALS = (
@@ -200,14 +201,19 @@ def _is_server(write: Write, argo: Identities) -> bool:
 
 def _is_known(write: Write, argo: Identities) -> bool:
     """Is it a controller that writes Argo CD's Secrets and settings by itself?"""
-    ours = write.user.name in argo.others or write.user.name.startswith("system:serviceaccount:kube-system:") or write.user.name in _CONTROLLERS
+    name = write.user.name
+    ours = name in argo.others or name.startswith("system:serviceaccount:kube-system:") or _is_part_of_kubernetes(name)
     return write.acted_as is None and ours and not _is_server(write, argo)
 
 
 def _is_somebody(write: Write) -> bool:
     """Is it no part of Kubernetes, and no program with a service account?"""
     people = (write.user, write.acted_as or write.user)
-    return any(not one.name.startswith(("system:serviceaccount:", "system:node:")) and one.name not in _CONTROLLERS for one in people)
+    return any(not one.name.startswith("system:serviceaccount:") and not _is_part_of_kubernetes(one.name) for one in people)
+
+
+def _is_part_of_kubernetes(name: str) -> bool:
+    return name.startswith("system:") and not name.startswith("system:serviceaccount:") and name not in _PEOPLE
 
 
 def _id(event: Mapping[str, Any]) -> bytes:

@@ -130,7 +130,7 @@ class Evidence:
         return self.writer(resource, key, last.version, uid)
 
     def user_of(self, resource: str, key: ObjectKey, uid: str, managers: frozenset[str]) -> Actor:
-        """Who wrote to an object by the name of one of these field managers, where that was one user only: no proof, for the name is theirs to choose.
+        """Who wrote to an object by the name of one of these field managers, where that was one user only. It proves nothing: names can be made up.
 
         The confidence is `reported`: by the audit they wrote, and by the object itself a writer of that name owns the field.
         """

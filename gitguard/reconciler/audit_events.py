@@ -97,9 +97,16 @@ def written(event: Mapping[str, Any]) -> Write | None:
     verb, request, target = text(event.get("verb")), mapping(event.get("requestObject")), mapping(event.get("objectRef"))
     if verb not in _WRITING or event.get("stage") != "ResponseComplete" or target.get("subresource") in _CONNECTING:
         return None
-    # A deletion says so in its body; an eviction in that of the deletion which it asks for.
-    options = request if verb.startswith("delete") else mapping(request.get("deleteOptions")) if target.get("subresource") == "eviction" else {}
-    return None if "dryRun" in asked(event) or options.get("dryRun") else _carried_out(event)
+    return None if _is_dry(event, verb, request, target) else _carried_out(event)
+
+
+def _is_dry(event: Mapping[str, Any], verb: str, request: Mapping[str, Any], target: Mapping[str, Any]) -> bool:
+    """Is nothing to come of it? A deletion with options in its body is what these say, whatever its address says; bodies are not always kept."""
+    in_address = "dryRun" in asked(event)
+    if verb.startswith("delete"):
+        return bool(request.get("dryRun")) if request else in_address and event.get("level") != "Metadata"
+    # An eviction may also say so of the deletion that it asks for.
+    return in_address or (target.get("subresource") == "eviction" and bool(mapping(request.get("deleteOptions")).get("dryRun")))
 
 
 def connected(event: Mapping[str, Any]) -> Write | None:

@@ -6,12 +6,14 @@ by itself, or a list, that has no identity for its entries, as a whole.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from gitguard.model.drift import ABSENT, Change, ObjectKey
 from gitguard.reconciler.audit_bodies import canonical, mapping, text, texts
 from gitguard.reconciler.given_argo import APPLICATION, OWN_FINALIZERS, PROJECT, RESOURCES_FINALIZER, Filled, unless_empty
 
+_Kind = tuple[str, ...]
+_Path = tuple[str, ...]
 _PODS = (("", "Pod"),)
 _HOOKS = tuple(("admissionregistration.k8s.io", kind) for kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"))
 _CRDS = (("apiextensions.k8s.io", "CustomResourceDefinition"),)
@@ -29,14 +31,10 @@ _INJECTING_IF_TRUE = ("cert-manager.io/inject-apiserver-ca", "service.beta.opens
 # Without entries they are as good as absent; of most other things that is not so.
 _HOLDERS = (_ANNOTATIONS, ("metadata", "labels"), ("spec",), ("spec", "template", "metadata"), ("spec", "template", "metadata", "labels"))
 # Of these kinds, where git does not name them.
-_UNNAMED: tuple[tuple[tuple[tuple[str, str], ...], tuple[tuple[str, ...], ...]], ...] = (
+_UNNAMED: tuple[tuple[tuple[_Kind, ...], tuple[_Path, ...]], ...] = (
     ((("", "ServiceAccount"),), (("secrets",), ("imagePullSecrets",))),
     ((("", "PersistentVolumeClaim"),), (("spec", "volumeName"),)),
     ((("", "PersistentVolume"),), (("spec", "claimRef"), *(("spec", "claimRef", name) for name in ("uid", "resourceVersion", "apiVersion", "kind")))),
-    (
-        (("", "PersistentVolumeClaim"), ("", "PersistentVolume")),
-        tuple((*_ANNOTATIONS, f"{prefix}*") for prefix in ("pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/")),
-    ),
     (
         (("", "Service"),),
         (("spec", "clusterIP"), ("spec", "clusterIPs"), ("spec", "ports", "*", "nodePort"), ("spec", "healthCheckNodePort")),
@@ -53,6 +51,13 @@ _UNNAMED: tuple[tuple[tuple[tuple[str, str], ...], tuple[tuple[str, ...], ...]],
     (_PODS, (("spec", "nodeName"),)),
 )
 _UNNAMED_OF_ALL = (("spec", "replicas"), ("metadata", "ownerReferences"), (*_ANNOTATIONS, "control-plane.alpha.kubernetes.io/leader"))
+# Annotations that begin so, but for those that git itself has.
+_ANNOTATED = (
+    (
+        (("", "PersistentVolumeClaim"), ("", "PersistentVolume")),
+        ("pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/"),
+    ),
+)
 _CLUSTER_FINALIZERS = (
     "kubernetes.io/pvc-protection", "kubernetes.io/pv-protection", "service.kubernetes.io/load-balancer-cleanup", "foregroundDeletion", "orphan",
 )  # fmt: skip
@@ -62,20 +67,12 @@ _TOKEN_SOURCES = ("serviceAccountToken", "configMap", "downwardAPI")
 _SCALERS = (("autoscaling", "HorizontalPodAutoscaler"), ("keda.sh", "ScaledObject"))
 
 
-class _Git(NamedTuple):
-    """What decides what is given: git's object, and whether something that git has scales it."""
-
-    key: ObjectKey
-    wanted: Mapping[str, Any]
-    scaled: bool
-
-
 def is_given(wanted: Mapping[str, Any], key: ObjectKey, scaled: bool) -> Callable[[Change], bool]:
     """A function that says of a difference between git's object and the live one whether nobody made it.
 
     `scaled`: something that git has scales the object (`scaled_by`). Tokens of an AppProject are not given; `is_token` tells them.
     """
-    return partial(_is_given, tuple(_filled(_Git(key, wanted, scaled))))
+    return partial(_is_given, tuple(_filled(wanted, key[:2], scaled=scaled)))
 
 
 def scaled_by(objects: Iterable[Mapping[str, Any]]) -> frozenset[ObjectKey]:
@@ -88,8 +85,7 @@ def is_token(change: Change) -> bool:
 
     Argo CD keeps them in the status, too, and puts them back from there.
     """
-    tokens = Filled(("spec", "roles", "*", "jwtTokens"))
-    return change.git != change.live and _is_given((tokens,), change)
+    return _is_given((Filled(("spec", "roles", "*", "jwtTokens")),), change)
 
 
 def _is_given(filled: tuple[Filled, ...], change: Change) -> bool:
@@ -118,20 +114,20 @@ def _without(filled: tuple[Filled, ...], steps: tuple[str, ...], value: Any) -> 
     return made
 
 
-def _filled(git: _Git) -> Iterator[Filled]:
-    kind = git.key[:2]
-    unnamed = [path for kinds, paths in _UNNAMED if kind in kinds for path in paths]
-    for path in (*unnamed, *_UNNAMED_OF_ALL):
-        if not _names(git.wanted, path):
+def _filled(wanted: Mapping[str, Any], kind: _Kind, *, scaled: bool) -> Iterator[Filled]:
+    annotated = frozenset(map(str, mapping(mapping(wanted.get("metadata")).get("annotations"))))
+    yield from (Filled((*_ANNOTATIONS, f"{prefix}*"), but=annotated) for kinds, prefixes in _ANNOTATED for prefix in prefixes if kind in kinds)
+    for path in (*_UNNAMED_OF_ALL, *(path for kinds, paths in _UNNAMED if kind in kinds for path in paths)):
+        if not _names(wanted, path):
             yield Filled(path)
-    if git.scaled:
+    if scaled:
         yield Filled(("spec", "replicas"))
-    if _has_its_ca_injected(git.wanted):
+    if _has_its_ca_injected(wanted):
         yield from (Filled(path) for kinds, path in _INJECTED if kind in kinds)
-    if kind == ("rbac.authorization.k8s.io", "ClusterRole") and git.wanted.get("aggregationRule"):
+    if kind == ("rbac.authorization.k8s.io", "ClusterRole") and wanted.get("aggregationRule"):
         yield Filled(("rules",))
     yield from (Filled(path, unless_empty) for path in _HOLDERS)
-    yield Filled(("metadata", "finalizers"), _finalizers(git.wanted))
+    yield Filled(("metadata", "finalizers"), _finalizers(wanted))
     if kind in _PODS:
         yield from _of_pods()
     if kind == ("argoproj.io", "Application"):
@@ -148,8 +144,6 @@ def _names(value: Any, path: tuple[str, ...]) -> bool:
         return any(_names(entry, path[1:]) for entry in value)
     if not isinstance(value, Mapping):
         return False
-    if path[0].endswith("*"):
-        return any(_names(part, path[1:]) for name, part in value.items() if str(name).startswith(path[0][:-1]))
     return _names(value.get(path[0]), path[1:])
 
 

@@ -23,6 +23,8 @@ kustomize kustomize/namePrefix kustomize/nameSuffix kustomize/images kustomize/c
 kustomize/forceCommonLabels kustomize/forceCommonAnnotations kustomize/namespace kustomize/commonAnnotationsEnvsubst kustomize/replicas
 kustomize/patches kustomize/components kustomize/ignoreMissingComponents kustomize/labelWithoutSelector kustomize/kubeVersion kustomize/apiVersions
 kustomize/labelIncludeTemplates kustomize/patches/*/path kustomize/patches/*/patch kustomize/patches/*/options
+kustomize/patches/*/target/group kustomize/patches/*/target/version kustomize/patches/*/target/kind kustomize/patches/*/target/name
+kustomize/patches/*/target/namespace kustomize/patches/*/target/annotationSelector kustomize/patches/*/target/labelSelector
 directory directory/recurse directory/jsonnet directory/exclude directory/include directory/disableExtensionFilter
 directory/jsonnet/extVars directory/jsonnet/tlas directory/jsonnet/libs directory/jsonnet/extVars/*/code directory/jsonnet/tlas/*/code
 plugin/name plugin/env plugin/parameters
@@ -60,10 +62,14 @@ def unless_empty(value: Any) -> Any:
 
 
 class Filled(NamedTuple):
-    """A field that is filled in: the steps to it, of which "*" is any and "x*" any that begins with x; and what remains of its value."""
+    """A field that is filled in, and what remains of its value.
+
+    `path` are the steps to it, of which "*" is any, and "x*" any that begins with x, as a last one none of `but`.
+    """
 
     path: tuple[str, ...]
     becomes: Callable[[Any], Any] = gone
+    but: frozenset[str] = frozenset()
 
     @property
     def always(self) -> bool:
@@ -72,9 +78,9 @@ class Filled(NamedTuple):
 
     def meets(self, steps: tuple[str, ...]) -> bool:
         """Do these steps lead to it?"""
-        return len(steps) == len(self.path) and all(
-            step.startswith(said[:-1]) if said.endswith("*") else step == said for said, step in zip(self.path, steps, strict=True)
-        )
+        if len(steps) != len(self.path) or steps[-1] in self.but:
+            return False
+        return all(step.startswith(said[:-1]) if said.endswith("*") else step == said for said, step in zip(self.path, steps, strict=True))
 
 
 def _normal_project(value: Any) -> Any:

@@ -67,7 +67,7 @@ def _is_weighty_in_argo(kind: str, steps: tuple[str, ...]) -> bool:
         # Generators, say: they decide which Applications there are, and where.
         return True
     if within[0] in _SOURCES:
-        return len(within) == 1 or any(step in _IN_SOURCES for step in within[1:4])
+        return any(step in _IN_SOURCES for step in within[1:4])
     return within[:2] in (("syncPolicy",), ("syncPolicy", "automated")) or within[0] in _IN_APPLICATIONS
 
 

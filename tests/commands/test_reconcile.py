@@ -1,91 +1,18 @@
 """`gitguard reconcile`, the real command, on the embedded API server: what it finds, what it does about it, and what it says of bad input."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from gitguard.edges.embedded import Embedded, embedded
+from gitguard.edges.embedded import embedded
+from tests.commands.world import CONTROLLER, PROJECT, World
 from tests.conftest import Repository
-from tests.lab.objects import deployment, settings
+from tests.lab.objects import settings
 from tests.lab.watch import Watch
-
-PROJECT = {
-    "apiVersion": "argoproj.io/v1alpha1",
-    "kind": "AppProject",
-    "metadata": {"name": "team", "namespace": "argocd"},
-    "spec": {"sourceRepos": ["*"], "destinations": [{"server": "*", "namespace": "*"}]},
-}
-CONTROLLER = "argocd-application-controller"
-
-
-@pytest.fixture
-def api(tmp_path: Path) -> Iterator[Embedded]:
-    folder = tmp_path / "api"
-    folder.mkdir()
-    with embedded(folder) as made:
-        yield made
-
-
-class World:
-    """A config repository that deploys a Deployment and a ConfigMap to the API server, as Argo CD would have."""
-
-    def __init__(self, api: Embedded, repository: Repository, folder: Path) -> None:
-        self.api, self.repository, self.folder = api, repository, folder
-        self.policy: dict[str, Any] = {}
-        self.commit = ""
-
-    def deploy(self, **policy: Any) -> "World":
-        source = {"repoURL": f"file://{self.repository.path}", "path": "web", "targetRevision": "main"}
-        destination = {"server": "https://kubernetes.default.svc", "namespace": "shop"}
-        spec = {"project": "team", "source": source, "destination": destination, "syncPolicy": {"automated": {}}}
-        app = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "web", "namespace": "argocd"}, "spec": spec}
-        configuration = {"roots": ["argocd"], **({"reconcile": policy} if policy else {})}
-        files = {"argocd/app.yaml": yaml.safe_dump_all([app, PROJECT]), ".gitguard.yaml": yaml.safe_dump(configuration)}
-        objects = [deployment("web"), settings("mode", mode="a")]
-        self.commit = self.repository.commit({**files, "web/all.yaml": yaml.safe_dump_all(objects)})
-        for one in (*objects, PROJECT):
-            self.api.apply(one, CONTROLLER)
-        self.synced(app)
-        return self
-
-    def synced(self, app: dict[str, Any]) -> None:
-        self.api.apply({**app, "status": {"sync": {"status": "Synced", "revision": self.commit}}}, CONTROLLER)
-
-    def live(self, kind: str, name: str, namespace: str = "shop") -> Any:
-        group = {"Deployment": "apps", "ConfigMap": "", "Secret": ""}.get(kind, "argoproj.io")
-        return self.api.get(group, kind, namespace, name)
-
-    def change(self, kind: str, name: str, change: Callable[[Any], None], user: str = "alice", namespace: str = "shop") -> None:
-        value = json.loads(json.dumps(self.live(kind, name, namespace)))
-        change(value)
-        self.api.apply(value, user)
-
-    def edit(self, user: str = "alice", **data: str) -> None:
-        """Somebody changes the ConfigMap."""
-        self.change("ConfigMap", "mode", lambda value: value["data"].update(data), user)
-
-    def reconcile(self, *arguments: str, audit: bool = True, ledger: bool = True) -> Any:
-        sources = ["--audit-log", str(self.api.audit_log)] if audit else []
-        kept = ["--ledger", str(self.folder / "ledger")] if ledger else []
-        command = ("reconcile", "--repo", str(self.repository.path), "--kubeconfig", str(self.api.kubeconfig("gitguard")), *kept, *sources)
-        return self.repository.gitguard(*command, *arguments)
-
-    def drift(self, *arguments: str, **more: bool) -> list[Any]:
-        """What `--once` finds."""
-        done = self.reconcile("--once", "--format", "json", *arguments, **more)
-        assert done.code in (0, 1), done.err
-        found = json.loads(done.out)["drift"]
-        assert done.code == bool(found)
-        return found
-
-
-@pytest.fixture
-def world(api: Embedded, repository: Repository, tmp_path: Path) -> World:
-    return World(api, repository, tmp_path)
 
 
 def decisions(drift: list[Any]) -> list[tuple[str, str, str]]:
@@ -301,3 +228,59 @@ class TestBadInput:
         done = world.reconcile("--once")
         assert done.code == 2
         assert ".gitguard.yaml:" in done.err
+
+
+def test_a_status_that_somebody_made_up_moves_no_revision(world: World) -> None:
+    """Else git's older word could be brought back by pretending that Argo CD synced it."""
+    first = world.deploy(grace=0).commit
+    text = (world.repository.path / "web/all.yaml").read_text()
+    world.commit = world.repository.commit({"web/all.yaml": text.replace("mode: a", "mode: b")})
+    app = next(yaml.safe_load_all((world.repository.path / "argocd/app.yaml").read_text()))
+    world.synced(app)
+    world.api.apply(settings("mode", mode="b"), CONTROLLER)
+    running = Watch(world.api, world.repository, world.folder).ready()  # type: ignore[arg-type]
+    try:
+        world.api.apply({**app, "status": {"sync": {"status": "Synced", "revision": first}}}, "bob")
+        running.wait(lambda: running.events("drift"), "nobody said anything")
+        world.edit(mode="a")
+        running.wait(lambda: running.events("act"), "the older word was taken for git's")
+        assert world.live("ConfigMap", "mode")["data"] == {"mode": "b"}
+        running.stop()
+        (forged,) = running.incidents("web")
+        assert (forged["actor"]["name"], forged["severity"], forged["decision"]) == ("bob", "high", "logged")
+        assert forged["object"]["kind"] == "Application"
+    finally:
+        if running.process.poll() is None:
+            running.kill()
+
+
+def test_each_cluster_of_the_configuration_has_a_watch_and_a_ledger(tmp_path: Path, repository: Repository) -> None:
+    folders = [tmp_path / name for name in ("east", "west")]
+    for folder in folders:
+        folder.mkdir()
+    with embedded(folders[0]) as east, embedded(folders[1]) as west:
+        clusters = []
+        kubeconfig: dict[str, Any] = {"apiVersion": "v1", "kind": "Config", "clusters": [], "users": [], "contexts": []}
+        for name, api in (("east", east), ("west", west)):
+            one = yaml.safe_load(api.kubeconfig("gitguard").read_text())
+            kubeconfig["clusters"].append({**one["clusters"][0], "name": name})
+            kubeconfig["users"].append({**one["users"][0], "name": name})
+            kubeconfig["contexts"].append({"name": f"to-{name}", "context": {"cluster": name, "user": name}})
+            clusters.append({"name": name, "server": api.url, "context": f"to-{name}"})
+        (tmp_path / "kubeconfig").write_text(yaml.safe_dump(kubeconfig))
+        environments = {name: {"paths": [name], "clusters": [name]} for name in ("east", "west")}
+        configuration = {"clusters": clusters, "environments": environments, "roots": ["east", "west"]}
+        files = {f"{name}/project.yaml": yaml.safe_dump({**PROJECT, "spec": {**PROJECT["spec"], "description": name}}) for name in ("east", "west")}
+        repository.commit({".gitguard.yaml": yaml.safe_dump(configuration), **files})
+        for name, api in (("east", east), ("west", west)):
+            api.apply({**PROJECT, "spec": {**PROJECT["spec"], "description": name}}, "admin")
+        west.apply({**PROJECT, "spec": {**PROJECT["spec"], "description": "east"}}, "alice")
+        ledger = tmp_path / "ledgers"
+        command = ("reconcile", "--repo", str(repository.path), "--kubeconfig", str(tmp_path / "kubeconfig"), "--ledger", str(ledger))
+        done = repository.gitguard(*command, "--once", "--mode", "enforce", "--format", "json")
+        assert done.code == 1, done.err
+        found = {json.loads(line)["cluster"]: json.loads(line)["drift"] for line in done.out.splitlines()}
+        assert {name: decisions(drift) for name, drift in found.items()} == {"east": [], "west": [("team", "revert", "reverted")]}
+        assert west.get("argoproj.io", "AppProject", "argocd", "team")["spec"]["description"] == "west"
+        assert repository.gitguard("report", "--ledger", str(ledger / "west")).code == 1
+        assert repository.gitguard("report", "--ledger", str(ledger / "east")).code == 0

@@ -15,7 +15,13 @@ from tests.reconciler.test_attribution import APP, CONTROLLER, MANAGER, SERVER, 
 PROJECT = APP._replace(kind="AppProject", name="team")
 ARGO = Identities()
 NODE = "system:node:worker-1"
-KUBERNETES = ("system:kube-controller-manager", "system:kube-scheduler", "system:serviceaccount:kube-system:replicaset-controller", NODE)
+KUBERNETES = (
+    "system:kube-controller-manager",
+    "system:kube-scheduler",
+    "system:cluster-autoscaler",
+    "system:serviceaccount:kube-system:replicaset-controller",
+    NODE,
+)
 
 
 def request(resource: str, name: str, verb: str, subresource: str = "", by: str = "alice", namespace: str = "shop", **more: Any) -> dict[str, Any]:
@@ -75,6 +81,7 @@ ACTS = {
     "debugging": (request("pods", "web-1", "patch", "ephemeralcontainers"), "exec", "high", "a container for debugging was put into a running pod"),
     "a deletion": (request("pods", "web-1", "delete"), "delete", "low", "a pod was deleted"),
     "a deletion by an administrator of the cluster": (request("pods", "web-1", "delete", by="system:admin"), "delete", "low", "a pod was deleted"),
+    "a deletion by nobody knows whom": (request("pods", "web-1", "delete", by="system:anonymous"), "delete", "low", "a pod was deleted"),
     "a deletion by Argo CD": (request("pods", "web-1", "delete", by=SERVER), "delete", "low", "a pod was deleted"),
     "a deletion by Argo CD's shared account": (
         request("pods", "web-1", "delete", by=MANAGER, userAgent="argocd-server/v3.6.1"), "delete", "low", "a pod was deleted",
@@ -90,6 +97,12 @@ ACTS = {
     "repositories": (secret("creds-17"), "update", "high", "credentials of a group of repositories were changed"),
     "a cluster": (secret("cluster-prod-17", "delete"), "delete", "high", "credentials of a cluster were removed"),
     "another Secret": (secret("other", by="alice"), "update", "high", "Secrets in Argo CD's namespace were changed"),
+    "a Secret by Argo CD's API server with the account of all its parts": (
+        secret("repo-17", by=CONTROLLER), "update", "high", "credentials of a repository were changed",
+    ),
+    "a Secret in somebody else's name": (
+        secret("repo-17", by=CONTROLLER, impersonatedUser={"username": "bob"}), "update", "high", "credentials of a repository were changed",
+    ),
     "permissions": (settings("argocd-rbac-cm"), "update", "high", "permissions in Argo CD were changed"),
     "certificates": (settings("argocd-tls-certs-cm", by=SERVER), "update", "medium", "certificates that Argo CD trusts were changed"),
 }  # fmt: skip
@@ -114,8 +127,13 @@ NO_ACTS: dict[str, tuple[Any, tuple[ObjectKey, ...]]] = {
     "a Secret that git has": (secret("repo-17"), (ObjectKey("", "Secret", "argocd", "repo-17"),)),
     "a Secret elsewhere": (secret("repo-17", namespace="shop"), ()),
     "a Secret by a controller": (secret("argocd-secret", by=CONTROLLER) | {"userAgent": "argocd-application-controller/v3.6.1"}, ()),
+    "a Secret by Kubernetes": (secret("argocd-secret", by="system:kube-controller-manager"), ()),
     "an update that changed nothing": (
         secret("argocd-secret", "update", objectRef={"resource": "secrets", "namespace": "argocd", "name": "argocd-secret", "resourceVersion": "8"}), (),
+    ),
+    "a namesake of Secrets": (secret("repo-17", objectRef={"resource": "secrets", "apiGroup": "a.example", "namespace": "argocd", "name": "repo-17"}), ()),
+    "a deletion by Argo CD in a program's name": (
+        request("pods", "web-1", "delete", by=SERVER, impersonatedUser={"username": "system:serviceaccount:shop:deployer"}), (),
     ),
     "a Secret that is only read": (secret("argocd-secret", "get"), ()),
     "settings that git has": (settings("argocd-rbac-cm"), (ObjectKey("", "ConfigMap", "argocd", "argocd-rbac-cm"),)),
@@ -196,6 +214,10 @@ def test_only_argo_cds_own_events_are_its_word() -> None:
 def test_whom_argo_cd_does_not_know_it_does_not_name() -> None:
     (act,) = acts(creation(told("Unknown user initiated sync to main (abc)", "8", annotated=False)))
     assert (act.actor.name, act.actor.kind, act.actor.confidence) == (SERVER, "automation", "authenticated")
+    contradicting = told("alice initiated sync to main (abc)", "8")
+    contradicting["metadata"]["annotations"]["user"] = "bob"
+    (act,) = acts(creation(contradicting))
+    assert act.actor.name == SERVER
     (act,) = acts(creation(told("proj:team:deployer initiated sync to main (abc)", "8")))
     assert (act.actor.name, act.actor.kind, act.actor.confidence) == ("proj:team:deployer", "automation", "corroborated")
 

@@ -232,6 +232,16 @@ class TestAudit:
         assert writer(evidence(asked[1]), uid="u1", deleted=True) == ("alice", "authenticated")
         assert writer(evidence(*asked), uid="u1", deleted=True) == ("unknown", "unknown")
 
+    def test_a_deletion_whose_address_says_dry_run_and_whose_body_does_not_was_one(self) -> None:
+        """The API server does not look at the address where options are in the body."""
+        done = audit(MAP, "", "bob", verb="delete", request={"kind": "DeleteOptions"}, query="dryRun=All")
+        assert writer(evidence(done), uid="u1", deleted=True) == ("bob", "authenticated")
+        without = audit(MAP, "", "bob", verb="delete", query="dryRun=All")
+        assert writer(evidence(without), uid="u1", deleted=True) == ("unknown", "unknown")
+        # Nobody knows what was in the body.
+        unknown = {**bare(done), "level": "Metadata", "responseStatus": {"code": 200, "details": {"uid": "u1"}}}
+        assert writer(evidence(unknown), uid="u1", deleted=True)[0] == "bob"
+
     def test_without_bodies_there_are_hints(self) -> None:
         assert writer(evidence(bare(audit(MAP, "8")))) == ("alice", "unknown")
         assert writer(evidence(bare(audit(MAP, "8")), audit(MAP, "9", "bob")), "9") == ("bob", "authenticated")

@@ -1,0 +1,163 @@
+"""Where the watch gets what it knows from: further repositories, signed commits, the audit on stdin and by webhook; and what it tells of itself."""
+
+import http.client
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gitguard.edges.cluster import Cluster
+from tests.commands.world import CONTROLLER, World
+from tests.conftest import Repository
+from tests.lab.objects import settings
+from tests.lab.watch import Watch
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def get(port: int, path: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def test_applications_of_another_repository_that_git_names(world: World, new_repository: Callable[[str], Repository]) -> None:
+    other = new_repository("team-a")
+    commit = other.commit({"shop/shop.yaml": yaml.safe_dump(settings("shop", mode="a"))})
+    world.deploy(repositories=[{"url": f"file://{other.path}"}])
+    app = next(yaml.safe_load_all((world.repository.path / "argocd/app.yaml").read_text()))
+    app = {**app, "metadata": {"name": "shop", "namespace": "argocd"}}
+    app["spec"] = {**app["spec"], "source": {"repoURL": f"file://{other.path}", "path": "shop", "targetRevision": "main"}}
+    world.repository.commit({"argocd/shop.yaml": yaml.safe_dump(app)})
+    world.api.apply(settings("shop", mode="evil"), "alice")
+    world.api.apply({**app, "status": {"sync": {"status": "Synced", "revision": commit}}}, CONTROLLER)
+    (drift,) = world.drift("--mode", "enforce")
+    assert (drift["object"]["name"], drift["result"], drift["git"]["commit"]) == ("shop", "reverted", commit)
+
+
+def test_only_signed_commits_are_gits_word_where_that_is_asked_for(world: World) -> None:
+    world.deploy().edit(mode="evil")
+    done = world.reconcile("--once", "--mode", "enforce", "--verify-signatures")
+    assert done.code == 2
+    assert "has no signature that can be trusted" in done.err
+    assert world.live("ConfigMap", "mode")["data"] == {"mode": "evil"}
+
+
+def test_the_audit_on_stdin(world: World) -> None:
+    world.deploy()
+    command = [
+        sys.executable, "-m", "gitguard", "reconcile", "--repo", str(world.repository.path), "--kubeconfig", str(world.api.kubeconfig("gitguard")),
+        "--ledger", str(world.folder / "ledger"), "--once", "--format", "json", "--audit-log", "-",
+    ]  # fmt: skip
+    world.edit(mode="evil")
+    done = subprocess.run(command, env=world.repository.environment, input=world.api.audit_log.read_bytes(), capture_output=True, timeout=60)
+    (drift,) = json.loads(done.stdout)["drift"]
+    # Who made which of the versions that were not seen is not proven, and known all the same.
+    assert drift["actor"]["name"] == "alice"
+
+
+class Posting(threading.Thread):
+    """Posts the audit log as the API server would, event by event."""
+
+    def __init__(self, log: Path, port: int, token: str) -> None:
+        super().__init__(daemon=True)
+        self.stopped = threading.Event()
+        self.statuses: list[int] = []
+        self._log, self._port, self._token = log, port, token
+
+    def run(self) -> None:
+        sent = 0
+        while not self.stopped.wait(0.02):
+            lines = self._log.read_text().splitlines() if self._log.exists() else []
+            if len(lines) > sent:
+                body = json.dumps({"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": [json.loads(line) for line in lines[sent:]]})
+                connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+                connection.request("POST", "/", body, {"Authorization": f"Bearer {self._token}"})
+                self.statuses.append(connection.getresponse().status)
+                connection.close()
+                sent = len(lines)
+
+
+def test_the_audit_by_webhook(world: World) -> None:
+    world.deploy(grace=0)
+    port = free_port()
+    world.repository.environment["GITGUARD_AUDIT_TOKEN"] = "a token"
+    running = Watch(world.api, world.repository, world.folder, "--audit-webhook", f"127.0.0.1:{port}", audit=False)  # type: ignore[arg-type]
+    posting = Posting(world.api.audit_log, port, "a token")
+    try:
+        running.ready()
+        posting.start()
+        world.edit(mode="evil")
+        running.wait(lambda: running.events("act"), "it was not put back")
+        assert running.stop() == 0
+        (incident,) = running.incidents("mode")
+        assert (incident["actor"]["name"], incident["actor"]["confidence"]) == ("alice", "authenticated")
+        assert set(posting.statuses) == {200}
+    finally:
+        posting.stopped.set()
+        if running.process.poll() is None:
+            running.kill()
+
+
+@pytest.fixture
+def measured(world: World) -> Any:
+    port = free_port()
+    world.deploy(grace=0)
+    running = Watch(world.api, world.repository, world.folder, "--metrics", f"127.0.0.1:{port}")  # type: ignore[arg-type]
+    try:
+        yield running.ready(), port
+    finally:
+        if running.process.poll() is None:
+            running.kill()
+
+
+def test_what_it_tells_of_itself(world: World, measured: tuple[Watch, int]) -> None:
+    running, port = measured
+    assert get(port, "/healthz")[0] == 200
+    running.wait(lambda: get(port, "/readyz")[0] == 200, "it was not ready")
+    world.edit(mode="evil")
+    running.wait(lambda: running.events("act"), "it was not put back")
+    running.wait(lambda: 'gitguard_ledger_entries{cluster="embedded"} 3.0' in get(port, "/metrics")[1], "the entries were not counted")
+    metrics = get(port, "/metrics")[1]
+    assert 'gitguard_drift_total{action="update",cluster="embedded",decision="revert",kind="ConfigMap",severity="medium"} 1.0' in metrics
+    assert 'gitguard_acts_total{act="update",cluster="embedded",result="reverted"} 1.0' in metrics
+    assert 'gitguard_revert_seconds_count{cluster="embedded"} 1.0' in metrics
+    assert 'gitguard_watched_objects{cluster="embedded",kind="ConfigMap"} 1.0' in metrics
+    assert f'commit="{world.commit}"' in metrics
+    # Nothing that names people or objects.
+    assert "alice" not in metrics
+    assert "mode" not in metrics.replace("mode=", "")
+    (drift,) = running.events("drift")
+    assert (drift["actor"], drift["object"], drift["level"]) == ("alice", "ConfigMap shop/mode", "warning")
+    assert "evil" not in running.log.read_text()
+
+
+def test_while_the_cluster_is_away_it_waits_and_goes_on(world: World, measured: tuple[Watch, int]) -> None:
+    running, _ = measured
+    world.api.stop()
+    running.wait(lambda: running.events("watch"), "nobody noticed")
+    world.api.start()
+    alice = Cluster.connect(world.api.kubeconfig("alice"), "")
+    resource = alice.resource("", "ConfigMap")
+    assert resource is not None
+    alice.update(resource, {**world.live("ConfigMap", "mode"), "data": {"mode": "evil"}})
+    running.wait(lambda: running.events("act"), "it was not put back")
+    assert world.live("ConfigMap", "mode")["data"] == {"mode": "a"}
+    assert running.stop() == 0
+    gaps = running.report()["coverage"]["gaps"]
+    assert any("configmaps could not be watched" in gap["why"] for gap in gaps)
