@@ -13,6 +13,8 @@ from gitguard.reconciler.given import is_given
 _Object = Mapping[str, Any]
 # Not refused, but not answered either: to be asked again.
 _BUSY = (0, 429, 502, 503, 504)
+_MARK = "argocd.argoproj.io/tracking-id"
+_BY_APPLICATION = "Application "
 
 
 class Stale(Exception):
@@ -62,16 +64,22 @@ def reborn(wanted: Wanted) -> dict[str, Any]:
     metadata = dict(wanted.manifest.get("metadata") or {})
     for name in ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation"):
         metadata.pop(name, None)
-    if wanted.application:
-        marks = {"argocd.argoproj.io/tracking-id": _tracking_id(wanted)}
-        metadata["annotations"] = {**(metadata.get("annotations") or {}), **marks}
-    return {**{name: part for name, part in wanted.manifest.items() if name not in ("status", "operation")}, "metadata": metadata}
+    return marked({**{name: part for name, part in wanted.manifest.items() if name not in ("status", "operation")}, "metadata": metadata}, wanted)
 
 
-def _tracking_id(wanted: Wanted) -> str:
+def marked(body: _Object, wanted: Wanted) -> dict[str, Any]:
+    """What is about to be written, with Argo CD's mark where Argo CD deployed it and the mark is gone, as it is after somebody replaced the object."""
+    application = wanted.application or (wanted.made_by.removeprefix(_BY_APPLICATION) if wanted.made_by.startswith(_BY_APPLICATION) else "")
+    metadata = body.get("metadata") or {}
+    annotations = metadata.get("annotations") or {}
+    if not application or _MARK in annotations:
+        return dict(body)
+    return {**body, "metadata": {**metadata, "annotations": {**annotations, _MARK: _tracking_id(application, wanted.key)}}}
+
+
+def _tracking_id(of: str, key: ObjectKey) -> str:
     """As Argo CD writes it (util/argo/resource_tracking.go): the Application, then the object's group, kind, namespace and name."""
-    key: ObjectKey = wanted.key
-    namespace, _, name = wanted.application.partition("/")
+    namespace, _, name = of.partition("/")
     application = name if namespace == "argocd" else f"{namespace}_{name}"
     return f"{application}:{key.group}/{key.kind}:{key.namespace}/{key.name}"
 

@@ -49,12 +49,13 @@ class Syncs:
         `is_first`: there is nothing to compare it with, and it is believed.
         """
         version = str((application.get("metadata") or {}).get("resourceVersion") or "")
-        self._live[name] = application
+        before, self._live[name] = self._live.get(name), application
         done = operation(application)
         astray = None
         if done is not None:
             identity = (done.revisions, done.local, done.back, done.automated)
-            if done.is_running and not done.started:
+            # While it runs, the order stays there, and Argo CD's controller writes to the object.
+            if done.is_running and not done.started and (before is None or before.get("operation") != application["operation"]):
                 self._ordered[name] = identity, version
             astray = self._astray(name, done, version)
         told = (done.started, done.revisions, done.local) if done else ()
@@ -66,6 +67,10 @@ class Syncs:
             return None
         self._told[name] = told
         return astray
+
+    def again(self, name: str) -> None:
+        """What was told of it could not be answered: tell it once more."""
+        self._told.pop(name, None)
 
     def accept(self, name: str) -> None:
         """It was Argo CD, or nobody can say who."""

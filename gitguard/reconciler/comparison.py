@@ -69,14 +69,17 @@ def restored(live: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, An
 
 
 def _comparable(value: Mapping[str, Any], git: Mapping[str, Any]) -> dict[str, Any]:
-    """What is anybody's word in an object: no state, no bookkeeping but what git names."""
+    """What is anybody's word in an object: no state, no bookkeeping but what git names.
+
+    Annotations and labels are there even where there are none, so that each is told by itself: to take all of them away would take the
+    bookkeeping, too.
+    """
     metadata = value.get("metadata") or {}
     named = (git.get("metadata") or {}).get("annotations") or {}
     kept = {key: part for key, part in metadata.items() if key not in _SERVER}
     annotations = {key: part for key, part in (kept.get("annotations") or {}).items() if key not in _BOOKKEEPING or key in named}
-    kept.pop("annotations", None)
     made = {key: part for key, part in value.items() if key not in _STATE}
-    return {**made, "metadata": {**kept, **({"annotations": annotations} if annotations else {})}}
+    return {**made, "metadata": {**kept, "annotations": annotations, "labels": kept.get("labels") or {}}}
 
 
 def _differences(path: str, field: str, expected: Any, actual: Any, declared: Any, *, only_declared: bool) -> Iterator[Change]:

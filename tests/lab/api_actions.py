@@ -43,6 +43,22 @@ def _patched(on: Ground, name: str) -> str:
     return on.cli("app", "patch-resource", name, *_of_kind("ConfigMap", name), "--patch", patch, "--patch-type", "application/merge-patch+json")
 
 
+def _scaled(on: Ground, name: str) -> Any:
+    about = {"namespace": "shop", "resourceName": name, "version": "v1", "group": "apps", "kind": "Deployment", "action": "scale"}
+    parameters = [{"name": "replicas", "value": "5"}]
+    return on.rest("POST", f"/api/v1/applications/{name}/resource/actions/v2", {**about, "resourceActionParameters": parameters})
+
+
+def _gone(do: Do) -> Do:
+    """A deletion in the foreground, to its end."""
+
+    def to_its_end(on: Ground, name: str) -> None:
+        do(on, name)
+        on.collect(Place("ConfigMap", name))
+
+    return to_its_end
+
+
 def _resource(name: str, shown: str, do: Do, kind: str = "ConfigMap", needs: str = "application", **more: Any) -> Action:
     return Action(name, shown, needs, do, Place(kind, name), **{"who": HINT, **more})
 
@@ -67,7 +83,7 @@ APPLICATIONS = (
         severity="high", back=_again("app-delete", "app-delete"),
     ),
     _application(
-        "app-cascade", "argocd app delete, with what it deploys", lambda on, it: on.cli("app", "delete", it, "-y"), action="delete", severity="high",
+        "app-cascade", "argocd app delete, with what it deploys", _gone(lambda on, it: on.cli("app", "delete", it, "-y")), action="delete", severity="high",
         back=_again("app-cascade", "app-cascade"),
     ),
     _application("app-sync", "argocd app sync", lambda on, it: on.cli("app", "sync", it), action="sync", severity="low", decision="logged"),
@@ -83,16 +99,14 @@ APPLICATIONS = (
     _application("app-end", "argocd app terminate-op", _ended, needs="hooked", action="other", severity="low", decision="logged"),
     _resource("res-patch", "argocd app patch-resource", _patched),
     _resource(
-        "res-delete", "argocd app delete-resource", lambda on, it: on.cli("app", "delete-resource", it, *_of_kind("ConfigMap", it)), action="delete"
+        "res-delete", "argocd app delete-resource", _gone(lambda on, it: on.cli("app", "delete-resource", it, *_of_kind("ConfigMap", it))), action="delete"
     ),
     _resource(
         "res-restart", "argocd app actions run restart", lambda on, it: on.cli("app", "actions", "run", it, "restart", *_of_kind("Deployment", it)),
         kind="Deployment", needs="workload", severity="low", decision="logged",
     ),
     _resource(
-        "res-scale", "argocd app actions run scale",
-        lambda on, it: on.cli("app", "actions", "run", it, "scale", *_of_kind("Deployment", it), "--param", "replicas=5"),
-        kind="Deployment", needs="workload", severity="low",
+        "res-scale", "POST /api/v1/applications/NAME/resource/actions/v2: scale", _scaled, kind="Deployment", needs="workload", severity="low"
     ),
 )  # fmt: skip
 
@@ -212,7 +226,7 @@ UI = (
     ),
     _resource(
         "ui-delete", "DELETE /api/v1/applications/NAME/resource",
-        lambda on, it: on.rest("DELETE", _of_resource(it, force="false", orphan="false")), action="delete",
+        _gone(lambda on, it: on.rest("DELETE", _of_resource(it, force="false", orphan="false"))), action="delete",
     ),
     _application(
         "ui-sync", "POST /api/v1/applications/NAME/sync, of an old revision", _posted("sync", lambda on: {"revision": on.old}), needs="manual",

@@ -18,6 +18,7 @@ PROJECTS = ("https://git.example/web.git",)
 # Nobody serves there; what goes to a kubelet is permitted, told of in the audit, and fails behind that.
 KUBELET = {"addresses": [{"type": "InternalIP", "address": "127.0.0.1"}], "daemonEndpoints": {"kubeletEndpoint": {"Port": 1}}}
 _MOVING = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
+_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _CHART = {
     "Chart.yaml": "apiVersion: v2\nname: web\nversion: 0.1.0\n",
     "values.yaml": "mode: prod\n",
@@ -49,7 +50,7 @@ class Ground(NamedTuple):
     def kubectl(self, *arguments: str, **how: Any) -> str:
         """As alice, in the namespace shop."""
         where = () if "-n" in arguments else ("-n", "shop")
-        return self.plane.kubectl(*arguments, *where, **{"user": "alice", **how})
+        return self.plane.kubectl(*where, *arguments, **{"user": "alice", **how})
 
     def merge(self, kind: str, name: str, namespace: str, **patch: Any) -> str:
         """`kubectl patch --type=merge` as alice."""
@@ -58,6 +59,19 @@ class Ground(NamedTuple):
     def cli(self, *arguments: str, **how: Any) -> str:
         """`argocd …` as alice."""
         return self.argo.cli(*arguments, **{"user": "alice", **how})
+
+    def collect(self, place: Place) -> None:
+        """Finish a deletion in the foreground, as the controller that collects garbage does, which is not in the lab."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            content = self.content(place)
+            if content is None:
+                return
+            if content["metadata"].get("deletionTimestamp"):
+                patch = json.dumps({"metadata": {"finalizers": None}})
+                self.plane.kubectl("patch", place.kind, place.name, "-n", place.namespace, "--type=merge", "-p", patch)
+                return
+            time.sleep(0.1)
 
     def editor(self, name: str, change: str) -> Path:
         """A program that edits a file as a `sed` expression says."""
@@ -93,6 +107,8 @@ class Ground(NamedTuple):
         except AssertionError:
             return None
         metadata = {name: part for name, part in live["metadata"].items() if name not in _MOVING}
+        # What kubectl and Argo CD note there for their own next time.
+        metadata["annotations"] = {name: part for name, part in metadata.get("annotations", {}).items() if name != _APPLIED}
         return {**{name: part for name, part in live.items() if name not in ("status", "operation")}, "metadata": metadata}
 
 
