@@ -224,6 +224,9 @@ class Settler:
             began = datetime.fromisoformat(since).timestamp() if since != "now" else datetime.now(UTC).timestamp()
             if datetime.now(UTC).timestamp() - began < _LONGEST_SYNC and one.found + _LONGEST_SYNC > now:
                 return now + _AGAIN / 4
+        if one.live is None and self.syncs.is_going(one.wanted.application) and one.found + _LONGEST_SYNC > now:
+            # What comes again before its Application has gone, Argo CD deletes again, and neither comes to an end.
+            return now + _AGAIN / 4
         if not one.wanted.control_plane:
             return 0.0
         if all(is_proven(actor) and not is_applier(actor, word.settings.reconcile, self._appliers(actor)) for actor in actors):

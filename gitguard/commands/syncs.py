@@ -63,6 +63,9 @@ class Syncs:
             self._follow(name, synced(application), version, now, is_first=is_first)
             self._told.pop(name, None)
             return None
+        # What it says of itself meanwhile is of that sync; whoever writes to it next did not make it say so.
+        if (said := synced(application)) != self.accepted.get(name):
+            self._refused[name] = said
         if done is None or done.is_running or self._told.get(name) == told:
             return None
         self._told[name] = told
@@ -83,6 +86,8 @@ class Syncs:
 
     def _follow(self, name: str, said: Synced, version: str, now: float, *, is_first: bool) -> None:
         known = self.accepted.get(name)
+        if said == known:
+            self._refused.pop(name, None)
         if not said.revisions or said == known or said == self._refused.get(name):
             self.moved.pop(name, None)
         elif is_first:
@@ -95,6 +100,10 @@ class Syncs:
         application = self._live.get(name)
         done = operation(application) if application is not None else None
         return (done.started or "now") if done is not None and done.is_running else ""
+
+    def is_going(self, name: str) -> bool:
+        """Is it being deleted, and what it deploys maybe with it?"""
+        return bool((self._live.get(name, {}).get("metadata") or {}).get("deletionTimestamp"))
 
     def live(self, name: str) -> Mapping[str, Any] | None:
         """The Application as it was seen last."""

@@ -78,27 +78,30 @@ def _one(on: Ground, action: Action, settled: Callable[[dict[Place, Any]], bool]
             error = str(failed)[-600:] or "it failed"
             break
         began = time.monotonic()
-        seconds = time.monotonic() - began if settled(before) and before else None
+        seconds = time.monotonic() - began if settled(before) else None
     return _Done(action, started, _now(), error, before, seconds)
 
 
 def _enforced(on: Ground, running: Watch, action: Action) -> _Done:
-    seen = len(_told(running, action.place))
+    seen = _told(running, action)
 
     def settled(before: dict[Place, Any]) -> bool:
         nonlocal seen
         if not action.decision:
             time.sleep(_QUIET)
             return True
-        found = _wait(lambda: len(_told(running, action.place)) > seen and _is_as(on, before), _WITHIN)
-        seen = len(_told(running, action.place))
+        found = _wait(lambda: _told(running, action) > seen and _is_as(on, before), _WITHIN)
+        seen = _told(running, action)
         return found
 
     return _one(on, action, settled)
 
 
-def _told(running: Watch, place: Place) -> list[Any]:
-    return [line for line in running.events() if line["event"] in ("drift", "act") and fnmatchcase(str(line.get("object")), place.shown)]
+def _told(running: Watch, action: Action) -> int:
+    """How often was there what has to be told of it?"""
+    event, result = ("act", "reverted") if action.decision == "reverted" else ("drift", None)
+    lines = [line for line in running.events(event) if line.get("result") == result]
+    return sum(fnmatchcase(str(line["object"]), action.place.shown) for line in lines)
 
 
 def _is_as(on: Ground, before: dict[Place, Any]) -> bool:
@@ -121,9 +124,9 @@ def _now() -> str:
 def _outcome(on: Ground, one: _Done, told: Iterable[dict[str, Any]]) -> Outcome:
     place = one.action.place
     about = [incident for incident in told if _is_about(incident["object"], place)]
-    mine = [
-        incident for incident in about if one.started <= (incident["changed_at"] or incident["detected_at"]) and incident["detected_at"] <= one.ended
-    ]
+    since = [incident for incident in about if one.started <= (incident["changed_at"] or incident["detected_at"])]
+    # Of objects that several actions meet in turn, only what came before the next one.
+    mine = [incident for incident in since if not one.action.lane or incident["detected_at"] <= one.ended]
     return Outcome(one.error, tuple(mine), _is_as(on, one.before), one.seconds)
 
 

@@ -30,12 +30,13 @@ USERS = {
     "argocd-server": ("system:serviceaccount:argocd:argocd-server", "system:serviceaccounts"),
     "argocd-application-controller": ("system:serviceaccount:argocd:argocd-application-controller", "system:serviceaccounts"),
 }
-# Everything that changes something, with both bodies; reads are nobody's business here.
+# Everything that changes something, with both bodies; reads are nobody's business here, but for those by which people get into pods.
 AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
     "omitStages": ["RequestReceived"],
     "rules": [
+        {"level": "Metadata", "resources": [{"group": "", "resources": ["pods/attach", "pods/exec", "pods/portforward"]}]},
         {"level": "None", "verbs": ["get", "list", "watch"]},
         {"level": "None", "resources": [{"group": "coordination.k8s.io", "resources": ["leases"]}]},
         {"level": "RequestResponse"},
