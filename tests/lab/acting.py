@@ -75,7 +75,7 @@ def _one(on: Ground, action: Action, settled: Callable[[dict[Place, Any]], bool]
         try:
             action.do(on, action.name)
         except AssertionError as failed:
-            error = str(failed)[-600:] or "it failed"
+            error = str(failed)[-3000:] or "it failed"
             break
         began = time.monotonic()
         seconds = time.monotonic() - began if settled(before) else None

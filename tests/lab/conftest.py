@@ -15,18 +15,22 @@ from tests.oracle import beds
 def plane(testbed: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """A kube-apiserver with its etcd, and the namespaces shop and argocd."""
     with controlplane(testbed("controlplane"), tmp_path_factory.mktemp("plane")) as made:
-        made.apply(*({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in ("shop", "argocd")))
-        # People who can do everything, as many clusters have them.
-        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
-        subjects = [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "humans"}]
-        api = "rbac.authorization.k8s.io/v1"
-        made.apply({"apiVersion": api, "kind": "ClusterRoleBinding", "metadata": {"name": "humans"}, "roleRef": role, "subjects": subjects})
-        wait_for(
-            lambda: "yes" in made.kubectl("auth", "can-i", "delete", "secrets", "--as=alice", "--as-group=humans"),
-            made.apiserver,
-            "the people's role",
-        )
+        furnished(made)
         yield made
+
+
+def furnished(plane: ControlPlane) -> None:
+    """Make the namespaces, and let people do everything, as many clusters do."""
+    plane.apply(*({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in ("shop", "argocd")))
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
+    subjects = [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "humans"}]
+    api = "rbac.authorization.k8s.io/v1"
+    plane.apply({"apiVersion": api, "kind": "ClusterRoleBinding", "metadata": {"name": "humans"}, "roleRef": role, "subjects": subjects})
+    wait_for(
+        lambda: "yes" in plane.kubectl("auth", "can-i", "delete", "secrets", "--as=alice", "--as-group=humans"),
+        plane.apiserver,
+        "the people's role",
+    )
 
 
 @pytest.fixture(scope="module")

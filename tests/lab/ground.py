@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -97,8 +98,25 @@ class Ground(NamedTuple):
         finally:
             connection.close()
 
+    def put(self, path: str, body: Any, agent: str) -> None:
+        """What another program than kubectl sends to the API server with alice's credentials."""
+        trust = ssl.create_default_context(cafile=str(self.plane.ca))
+        connection = http.client.HTTPSConnection(self.plane.url.removeprefix("https://"), timeout=30, context=trust)
+        try:
+            headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.plane.tokens['alice']}", "User-Agent": agent}
+            connection.request("PUT", path, json.dumps(body), headers)
+            answer = connection.getresponse()
+            assert answer.status == 200, answer.read().decode()
+        finally:
+            connection.close()
+
     def live(self, place: Place) -> Any:
         return self.plane.get(RESOURCES.get(place.kind, place.kind), place.name, place.namespace)
+
+    def synced_to(self, name: str) -> str:
+        """The revision that Argo CD has brought an Application to last, "" while it works on it."""
+        state = (self.live(Place("Application", name, "argocd")).get("status") or {}).get("operationState") or {}
+        return str(state["syncResult"]["revision"]) if state.get("phase") == "Succeeded" else ""
 
     def content(self, place: Place) -> Any:
         """What an object says, but for what moves by itself; None where it is not there."""
@@ -167,8 +185,10 @@ def laid(plane: ControlPlane, argo: ArgoCD, config: Repository, folder: Path, ne
     manual = [name for name, need in needs.items() if need in ("manual", "hooked")]
     if not heals:
         for name in (name for name in manual if needs[name] == "manual"):
-            argo.cli("app", "sync", name, "--revision", old)
-            argo.cli("app", "sync", name)
+            for revision in (old, config.git("rev-parse", "HEAD").strip()):
+                # The command's own way to wait for the end misses it now and then.
+                argo.cli("app", "sync", name, "--async", "--revision", revision)
+                _until(lambda name=name, revision=revision: made.synced_to(name) == revision, f"{name} is not synced to {revision}")  # type: ignore[misc]
     apps = [name for name, need in needs.items() if need in ("application", "chart", "workload")]
     _until(lambda: all(map(argo.synced, ["shop", *apps])), "the Applications are not synced")
     made.cli("version")

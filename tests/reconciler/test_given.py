@@ -128,10 +128,10 @@ EDITS: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
         hooks(annotations={"cert-manager.io/inject-apiserver-ca": "false"}), hooks("YQ==", annotations={"cert-manager.io/inject-apiserver-ca": "false"}), ["/webhooks"],
     ),
     "a webhook that leads elsewhere": (hooks(), hooks("YQ==", "https://b"), ["/webhooks"]),
-    "live annotations that ask for a CA": (hooks(annotations=None), hooks("YQ=="), ["/metadata/annotations", "/webhooks"]),
+    "live annotations that ask for a CA": (hooks(annotations=None), hooks("YQ=="), ["/metadata/annotations/cert-manager.io~1inject-ca-from", "/webhooks"]),
     "rules of a role that aggregates nothing": ({**AGGREGATED, "aggregationRule": None, "rules": [1]}, {**AGGREGATED, "aggregationRule": None, "rules": [2]}, ["/rules"]),
     "Secrets that git names": ({**ACCOUNT, "imagePullSecrets": [{"name": "b"}]}, {**ACCOUNT, "imagePullSecrets": [{"name": "b"}, {"name": "c"}]}, ["/imagePullSecrets/1"]),
-    "an annotation beside given ones": (CLAIM, with_(CLAIM, annotations={"pv.kubernetes.io/bind-completed": "yes", "a": "b"}), ["/metadata/annotations"]),
+    "an annotation beside given ones": (CLAIM, with_(CLAIM, annotations={"pv.kubernetes.io/bind-completed": "yes", "a": "b"}), ["/metadata/annotations/a"]),
     "an annotation that git has": (with_(CLAIM, annotations={"volume.kubernetes.io/x": "1"}), with_(CLAIM, annotations={"volume.kubernetes.io/x": "2"}), ["/metadata/annotations/volume.kubernetes.io~1x"]),
     "a volume of another claim": (VOLUME, {**VOLUME, "spec": {"claimRef": {"namespace": "shop", "name": "b", "uid": "1"}}}, ["/spec/claimRef/name"]),
     "a port that git names": (
@@ -140,7 +140,7 @@ EDITS: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     "an added port": (SERVICE, {**SERVICE, "spec": {"ports": [{"port": 80}, {"port": 80}, {"port": 22, "nodePort": 30022}]}}, ["/spec/ports"]),
     "another type": (SERVICE, {**SERVICE, "spec": {**SERVICE["spec"], "type": "NodePort", "clusterIP": "10.0.0.1"}}, ["/spec/type"]),
     "a label of a namespace": (
-        object_("Namespace"), with_(object_("Namespace"), labels={"kubernetes.io/metadata.name": "web", "pod-security.kubernetes.io/enforce": "privileged"}), ["/metadata/labels"],
+        object_("Namespace"), with_(object_("Namespace"), labels={"kubernetes.io/metadata.name": "web", "pod-security.kubernetes.io/enforce": "privileged"}), ["/metadata/labels/pod-security.kubernetes.io~1enforce"],
     ),
     "a volume under the token's name": (POD, {**POD, "spec": {**POD["spec"], "volumes": [{"name": TOKEN["name"], "hostPath": {"path": "/"}}]}}, ["/spec/volumes"]),
     "a token's volume with another in it": (POD, {**POD, "spec": {**POD["spec"], "volumes": [{**TOKEN, "hostPath": {"path": "/"}}]}}, ["/spec/volumes"]),
