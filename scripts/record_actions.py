@@ -32,10 +32,11 @@ once beside `gitguard reconcile --mode enforce`, and once where Argo CD alone wa
 Application, also the one that deploys the Applications, AppProjects and settings. `scripts/record_actions.py` does it and writes this file.
 
 * *found*: what the incident in `gitguard report` says was done, and how severe it is.
-* *who*: whom it names, how sure that is, and by what way. Argo CD's API server writes with an account of its own; where Argo CD says for whom, that
-  is joined to the very version (corroborated) or to the object (a hint, whose confidence is unknown), and where it does not, its account is named.
+* *who*: whom it names, how sure that is, and by what way. Argo CD's API server writes with an account of its own. Where Argo CD says for whom,
+  that is joined to the very version (corroborated) or to the object (a hint, whose confidence is unknown); where it does not, its account is named.
 * *decision*: put back, or logged, as the policy has it by default.
-* *ms*: from the change to git's word being back, by the ledger; of several changes the longest. A sync to something else is over before it is answered.
+* *ms*: from the change to git's word being back, by the ledger; of several changes the longest. Syncs are answered when they are over: then it is
+  the time until Argo CD was told to sync to git's revision.
 * *selfHeal*: whether the objects were as before within {WITHIN:g} seconds.
 
 | action | found | who | decision | ms | selfHeal |

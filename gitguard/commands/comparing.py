@@ -59,16 +59,18 @@ def is_going(live: _Object) -> bool:
     return bool((live.get("metadata") or {}).get("deletionTimestamp"))
 
 
-def reborn(wanted: Wanted) -> dict[str, Any]:
-    """What is created where git's object is gone: with Argo CD's mark on it, where Argo CD deployed it, so that it knows it again."""
+def reborn(wanted: Wanted, control_plane: str) -> dict[str, Any]:
+    """What is created where git's object is gone: with Argo CD's mark on it, where Argo CD deployed it, so that it knows it again. `control_plane` is
+    Argo CD's namespace."""
     metadata = dict(wanted.manifest.get("metadata") or {})
     for name in ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation"):
         metadata.pop(name, None)
+<<<<<<< HEAD
     return marked({**{name: part for name, part in wanted.manifest.items() if name not in ("status", "operation")}, "metadata": metadata}, wanted)
 
 
 def marked(body: _Object, wanted: Wanted) -> dict[str, Any]:
-    """What is about to be written, with Argo CD's mark where Argo CD deployed it and the mark is gone, as it is after somebody replaced the object."""
+    """What is about to be written, with the mark of Argo CD where that deployed it; whoever replaces an object takes it away."""
     application = wanted.application or (wanted.made_by.removeprefix(_BY_APPLICATION) if wanted.made_by.startswith(_BY_APPLICATION) else "")
     metadata = body.get("metadata") or {}
     annotations = metadata.get("annotations") or {}
@@ -81,6 +83,19 @@ def _tracking_id(of: str, key: ObjectKey) -> str:
     """As Argo CD writes it (util/argo/resource_tracking.go): the Application, then the object's group, kind, namespace and name."""
     namespace, _, name = of.partition("/")
     application = name if namespace == "argocd" else f"{namespace}_{name}"
+=======
+    if wanted.application:
+        marks = {"argocd.argoproj.io/tracking-id": _tracking_id(wanted, control_plane)}
+        metadata["annotations"] = {**(metadata.get("annotations") or {}), **marks}
+    return {**{name: part for name, part in wanted.manifest.items() if name not in ("status", "operation")}, "metadata": metadata}
+
+
+def _tracking_id(wanted: Wanted, control_plane: str) -> str:
+    """As Argo CD writes it (util/argo/resource_tracking.go): the Application, then the object's group, kind, namespace and name."""
+    key: ObjectKey = wanted.key
+    namespace, _, name = wanted.application.partition("/")
+    application = name if namespace == control_plane else f"{namespace}_{name}"
+>>>>>>> main
     return f"{application}:{key.group}/{key.kind}:{key.namespace}/{key.name}"
 
 

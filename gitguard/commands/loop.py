@@ -53,6 +53,7 @@ class Loop:
         self._gone: dict[ObjectKey, int] = {}
         self._skipped: dict[ObjectKey, list[tuple[str, _Object]]] = {}
         self._again: dict[ObjectKey, float] = {}
+        self._strangers: dict[ObjectKey, tuple[float, Resource, _Object]] = {}
         self._failures: Counter[ObjectKey] = Counter()
         self._watchers: dict[tuple[str, str], Watcher] = {}
         self._resources: dict[tuple[str, str], Resource] = {}
@@ -92,15 +93,17 @@ class Loop:
         finally:
             for watcher in self._watchers.values():
                 watcher.stop()
-            self._speaker.stop()
             self._beat()
             for watcher in self._watchers.values():
                 watcher.join()
 
     def once(self, read_up: Callable[[], None]) -> Word:
-        """One pass: everything is listed and compared, the audit is read as far as it goes, and what is decided is done."""
+        """One pass: the audit is read as far as it goes, everything is listed and compared, and what is decided is done."""
         word = self._speaker.once(self._settler.syncs.accepted)
         self._word = word
+        read_up()
+        while not self._queue.empty():
+            self._handle(self._queue.get_nowait())
         for group, kind in sorted(self._kinds(word)):
             try:
                 resource = self._cluster.resource(group, kind)
@@ -112,11 +115,9 @@ class Loop:
                 if not error.status:
                     raise
                 self.trouble[group, kind] = str(error)
-        read_up()
         self._settler.finish(self.ending)
+        self._strangers_settled(patiently=False)
         for _ in range(_PASSES):
-            while not self._queue.empty():
-                self._handle(self._queue.get_nowait())
             self._again.clear()
             keys = self._settler.settle(word, patiently=False)
             self._returned()
@@ -150,6 +151,7 @@ class Loop:
         self._believe()
         if self._word is not None and self._can_write():
             try:
+                self._strangers_settled(patiently=True)
                 keys = self._settler.settle(self._word)
                 self._returned()
                 for key in keys:
@@ -260,6 +262,7 @@ class Loop:
 
     def _deleted(self, resource: Resource, key: ObjectKey, value: _Object, version: str) -> None:
         self._gone[key] = number(version)
+        self._strangers.pop(key, None)
         self._known.pop(key, None)
         if (resource.group, resource.kind) == (_ARGO, "Application"):
             self._settler.syncs.gone(f"{key.namespace}/{key.name}")
@@ -378,12 +381,19 @@ class Loop:
     def _unmanaged(self, resource: Resource, key: ObjectKey, value: _Object, word: Word, *, is_new: bool) -> None:
         """Something that git does not declare: none of gitguard's business, unless git says otherwise."""
         patterns = word.settings.reconcile.unmanaged
-        if not any(is_named(key, pattern) for pattern in patterns) or key in word.hooks or not word.is_complete or is_going(value):
+        if not any(is_named(key, pattern) for pattern in patterns) or not word.disowns(key) or is_going(value):
             return
         metadata = value.get("metadata") or {}
         if metadata.get("ownerReferences"):
             return
-        self._settler.unmanaged(resource, key, value)
+        since = self._strangers[key][0] if key in self._strangers else clock.monotonic()
+        self._strangers[key] = since, resource, value
+
+    def _strangers_settled(self, *, patiently: bool) -> None:
+        """What git does not declare, and forbids, is dealt with when it is known who made it, or will not be."""
+        for key, (since, resource, value) in list(self._strangers.items()):
+            if self._settler.unmanaged(resource, key, value, since if patiently else 0.0):
+                del self._strangers[key]
 
     def _reread(self, key: ObjectKey) -> None:
         """Fetch an object and judge it."""

@@ -102,6 +102,7 @@ class _Watch:
         self.speaker, self.cluster, self.log = speaker, cluster, log
         self.sources: list[Source] = []
         self.failure: BaseException | None = None
+        self._told = 0
 
     def work(self, stop: threading.Event) -> None:
         """Until `stop`; what ends it before that is its `failure`, and ends the others, too."""
@@ -116,6 +117,12 @@ class _Watch:
         except BaseException as error:
             self.failure = error
             stop.set()
+
+    def tell(self, metrics: Metrics) -> None:
+        """That git has been read, where it was since the last time."""
+        if self.speaker.reads != self._told:
+            self._told = self.speaker.reads
+            metrics.refreshed(self.target.name, self.speaker.commit)
 
     def prime(self, stop: threading.Event) -> None:
         """Learn what Argo CD has synced, as soon as the cluster can be reached."""
@@ -153,6 +160,7 @@ def _run(watches: Sequence[_Watch], stop: threading.Event, health: Health, metri
             if not why and name not in ready:
                 ready.add(name)
                 watch.log.info("ready", objects=sum(watch.loop.counts().values()))
+            watch.tell(metrics)
             metrics.drifting(name, len(watch.settler.open))
             metrics.recorded(name, watch.record.size)
             for kind, count in watch.loop.counts().items():
@@ -255,7 +263,6 @@ def _watch(asked: Asked, options: Options, folder: Path, target: _Target, metric
         settler.audited = bool(asked.audit_log or asked.audit_webhook)
 
         def heard(word: Word) -> None:
-            metrics.refreshed(target.name, word.commit)
             log.info("git", commit=word.commit, objects=len(word.objects), left_out=len(word.left_out))
             for left in word.left_out:
                 log.debug("left out", what=left.what, reason=left.reason)
@@ -263,7 +270,10 @@ def _watch(asked: Asked, options: Options, folder: Path, target: _Target, metric
         loop = Loop(cluster, target.name, speaker, settler, evidence, argo, record, told, asked.resync, heard)
         watch = _Watch(target, loop, settler, record, speaker, cluster, log)
         watch.sources = _sources(asked, loop)
-        yield watch
+        try:
+            yield watch
+        finally:
+            speaker.stop()
 
 
 def _watched(cluster: Cluster, target: _Target, settings: Configuration) -> Watched:

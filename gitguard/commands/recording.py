@@ -11,6 +11,7 @@ from gitguard.edges.ledger import Writer
 from gitguard.ledger.redaction import redacted, redacted_value
 from gitguard.model.drift import ABSENT, Actor, Change, Drift, ObjectKey
 
+_MOST_BEFORE = 20_000
 _MOST_CHANGES, _LONGEST_VALUE, _LONGEST_TEXT = 100, 2_000, 500
 _Object = Mapping[str, Any]
 
@@ -28,6 +29,7 @@ class Record:
         self._key = key
         self.entries: deque[_Object] = deque(maxlen=kept)
         self.ends: dict[str, str] = {}
+        self._before: dict[tuple[str, ...], list[_Object]] | None = None
 
     @property
     def size(self) -> int:
@@ -42,6 +44,24 @@ class Record:
         """Until when the ledger says that it was watched, "" where it says nothing."""
         beat = self._writer.last_beat() if self._writer else None
         return str(beat["to"]) if beat else ""
+
+    def told(self, found: Drift, live: _Object | None) -> tuple[str, str] | None:
+        """The incident, and what was decided, of the newest drift of that object in the ledger as it was opened, where it is the same one still."""
+        if self._writer is None:
+            return None
+        if self._before is None:
+            self._before = {}
+            for entry in self._writer.newest("drift", _MOST_BEFORE):
+                self._before.setdefault(_place(entry), []).append(entry)
+        entry = {"object": _object(found), "action": found.action}
+        changes = list(self._changes(found, live))
+        same = (one for one in self._before.get(_place(entry), ()) if (one["action"], one.get("changes")) == (found.action, changes))
+        return next(((str(one["id"]), str(one["decision"])) for one in same), None)
+
+    def repeated(self, found: Drift, live: _Object | None) -> None:
+        """A drift that the ledger has already is there still."""
+        if self.entries.maxlen:
+            self._remember(self._entry(found, live))
 
     def drift(self, found: Drift, live: _Object | None) -> None:
         """Something was found, and nothing is done about it."""
@@ -157,6 +177,10 @@ def _object(found: Drift) -> dict[str, str]:
 
 def _named(key: ObjectKey) -> dict[str, str]:
     return {"kind": key.kind, "name": key.name, **({"namespace": key.namespace} if key.namespace else {})}
+
+
+def _place(entry: _Object) -> tuple[str, ...]:
+    return tuple(str(entry["object"].get(name) or "") for name in ("kind", "namespace", "name", "uid"))
 
 
 def _without_managers(live: _Object) -> dict[str, Any]:

@@ -269,7 +269,7 @@ class Settler:
             self._fight(one, found)
             if now < heat.at + heat.pause:
                 return heat.at + heat.pause
-        return self._revert(one, found, decision)
+        return self._revert(one, found, decision, word)
 
     def _drift(self, one: Open, decision: Decision) -> Drift:
         changes = tuple(change for change, _ in decision.changes)
@@ -278,12 +278,28 @@ class Settler:
         actor = max(actors, key=lambda actor: (is_proven(actor), actor.at))
         action = "delete" if one.live is None else "update"
         oldest = min((number(one.since[change.path].version) for change in changes if change.path in one.since), default=0)
-        return Drift(
+        made = Drift(
             id=incident(self._name, one.key, one.uid, str(oldest or one.version), changes, decision.reason if decision.what == "log" else ""),
             key=one.key, api_version=one.resource.api_version, uid=one.uid, version=one.version, action=action,
             severity=severity(one.key, changes, action), actor=actor, changes=changes, changed_at=actor.at, detected_at=one.detected_at,
-            decision=decision.what, reason=decision.reason, commit=one.wanted.commit, origin=one.wanted.origin,
+            decision=decision.what, reason=decision.reason + self._how(one), commit=one.wanted.commit, origin=one.wanted.origin,
         )  # fmt: skip
+        if all(one.since[change.path].is_certain for change in changes if change.path in one.since):
+            return made
+        # A watch before this one may have told of it.
+        told = self._record.told(made, one.live)
+        if told is None:
+            return made
+        if told[0] not in one.logged:
+            one.logged[told[0]] = told[1]
+            if told[1] == made.decision:
+                self.found += 1
+                self._record.repeated(made._replace(id=told[0]), one.live)
+        return made._replace(id=told[0])
+
+    def _how(self, one: Open) -> str:
+        """What to know of how it was compared."""
+        return " (compared by structure: the API server may not be asked here)" if one.live is not None and one.answer is None else ""
 
     def _write(self, one: Open, found: Drift) -> None:
         if one.logged.get(found.id) == found.decision or self.broken:
@@ -333,17 +349,17 @@ class Settler:
 
     # Acts
 
-    def _revert(self, one: Open, found: Drift, decision: Decision) -> float | None:
+    def _revert(self, one: Open, found: Drift, decision: Decision, word: Word) -> float | None:
         changes = [change for change, _ in decision.changes]
         act = "create" if one.live is None else "update"
 
         def do(identity: str) -> _Object:
-            return self._created(one, identity) if one.live is None else self._updated(one, changes, identity)
+            return self._created(one, word.settings.argocd.namespace, identity) if one.live is None else self._updated(one, changes, identity)
 
         return self._performed(one, found, decision, act, do)
 
     def _performed(self, one: Open, found: Drift, decision: Decision, act: str, do: Callable[[str], _Object]) -> float | None:
-        ended = self._record.act(found, one.live, act, do, is_known=found.id in one.logged)
+        ended = self._record.act(found, one.live, act, do, is_known=one.logged.get(found.id) == found.decision)
         if one.logged.get(found.id) != found.decision:
             self._count(one, found)
         if ended["result"] == "planned":
@@ -369,9 +385,9 @@ class Settler:
             self._told.alerted("failed", str(ended.get("reason")))
         return now + _pause(one.failures)
 
-    def _created(self, one: Open, identity: str) -> _Object:
+    def _created(self, one: Open, namespace: str, identity: str) -> _Object:
         try:
-            self._cluster.create(one.resource, reborn(one.wanted), audit_id=f"gitguard-{identity}")
+            self._cluster.create(one.resource, reborn(one.wanted, namespace), audit_id=f"gitguard-{identity}")
         except ClusterError as error:
             if error.is_conflict:
                 return {"result": "superseded", "reason": "it is there again"}
@@ -469,15 +485,18 @@ class Settler:
         self.found += 1
         self._told.drifted(found)
 
-    def unmanaged(self, resource: Resource, key: ObjectKey, live: _Object) -> None:
-        """Take away what git does not declare, where git says that nothing else may be there."""
+    def unmanaged(self, resource: Resource, key: ObjectKey, live: _Object, since: float) -> bool:
+        """Take away what git does not declare, where git says that nothing else may be there. False where it is still worth waiting for who made it,
+        as of when it was found."""
         metadata = live.get("metadata") or {}
         uid, version = str(metadata.get("uid") or ""), str(metadata.get("resourceVersion") or "")
         identity = incident(self._name, key, uid, "", (), "create")
         if identity in self._logged or self.broken:
-            return
-        self._logged[identity] = None
+            return True
         actor = self._evidence.author(resource.plural, key, version, uid)
+        if self.audited and not is_proven(actor) and clock.monotonic() < since + _AUDIT_WITHIN:
+            return False
+        self._logged[identity] = None
         found = Drift(
             id=identity, key=key, api_version=resource.api_version, uid=uid, version=version, action="create", severity=severity(key, (), "create"),
             actor=actor, changes=(), changed_at=actor.at, detected_at=clock.now(), decision="revert" if self._enforce else "observed",
@@ -487,7 +506,7 @@ class Settler:
         if not self._enforce or self.silence:
             self._record.drift(found._replace(decision="hold" if self._enforce else "observed"), live)
             self._told.drifted(found)
-            return
+            return True
 
         def do(act: str) -> _Object:
             try:
@@ -502,6 +521,7 @@ class Settler:
         if ended["result"] == "superseded":
             del self._logged[identity]
         self._told.acted(found, "delete", str(ended["result"]), clock.monotonic() - began)
+        return True
 
     def finish(self, look: Callable[[_Object], tuple[str, str]]) -> None:
         """Write how acts ended that a writer died over, or whose end could not be written; `look` says how their objects are now."""

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from gitguard.commands.declaring import is_control_plane
 from gitguard.commands.desiring import Desiring
 from gitguard.edges import clock
 from gitguard.edges.checkout import Checkout
@@ -16,13 +17,14 @@ from gitguard.reconciler.given import scaled_by
 
 POLL = 5.0
 _AGAIN = 1.0
+_ENDED_WITHIN = 5.0
 
 
 class Word(NamedTuple):
     """What git says at one time: `objects` is everything that is enforced, `left_out` what is not, and why.
 
     `synced` are the revisions by which each Application's objects are meant; `hooks` are objects that syncs make. `scaled` are objects whose
-    replicas an autoscaler of git's owns. `is_complete`: what is not in `objects` is not wanted either.
+    replicas an autoscaler of git's owns. `knows_own`: of Argo CD's own objects nothing is left out.
     """
 
     commit: str
@@ -33,11 +35,13 @@ class Word(NamedTuple):
     scaled: frozenset[ObjectKey] = frozenset()
     synced: Mapping[str, Synced] = {}
     declared: frozenset[str] = frozenset()
+    knows_own: bool = True
 
-    @property
-    def is_complete(self) -> bool:
-        """Is nothing left out?"""
-        return not self.left_out
+    def disowns(self, key: ObjectKey) -> bool:
+        """Is it known that git does not want this object? What is left out may want it."""
+        if key in self.objects or key in self.hooks:
+            return False
+        return self.knows_own if is_control_plane(key) else not self.left_out
 
 
 class Silence(NamedTuple):
@@ -58,8 +62,10 @@ class Speaker:
         self._synced: dict[str, Synced] = {}
         self._stop = threading.Event()
         self._wake = threading.Event()
-        self._asked = 0
-        self._answered = 0
+        self.reads = 0
+        """How often the repositories have been read."""
+        self.commit = ""
+        """The newest commit that was read."""
         self._said: tuple[str, Mapping[str, Synced]] | None = None
         self._silent = ""
         self._thread = threading.Thread(target=self._run, name="git", daemon=True)
@@ -73,7 +79,8 @@ class Speaker:
         """End it, and wait for that."""
         self._stop.set()
         self._wake.set()
-        self._thread.join(_AGAIN * 5)
+        if self._thread.is_alive():
+            self._thread.join(_ENDED_WITHIN)
         self._desiring.close()
 
     @property
@@ -90,18 +97,7 @@ class Speaker:
         """These are the revisions that count from now on."""
         if applications != self._synced:
             self._synced = dict(applications)
-            self.ask()
-
-    def ask(self) -> int:
-        """Look at once whether there is something new; the answer is a number that `answered` reaches when that was done."""
-        self._asked += 1
-        self._wake.set()
-        return self._asked
-
-    @property
-    def answered(self) -> int:
-        """Up to which question the repositories have been read since."""
-        return self._answered
+            self._wake.set()
 
     def versions_of(self, application: str, key: ObjectKey, synced: Synced, commit: str) -> Iterator[Mapping[str, Any] | None]:
         """As Desiring has it; one thread at a time."""
@@ -131,7 +127,6 @@ class Speaker:
     def _run(self) -> None:
         while not self._stop.is_set():
             self._wake.clear()
-            asked = self._asked
             try:
                 commit = self._refreshed()
                 if self._silent or self._said != (commit, self._synced):
@@ -139,7 +134,6 @@ class Speaker:
                     word = self._spoken(commit)
                     self._said, self._silent = said, ""
                     self._deliver(word)
-                self._answered = asked
             except GitguardError as error:
                 self._fail(error.message)
             except Exception as error:
@@ -157,6 +151,7 @@ class Speaker:
             commit = self._desiring.checkout.refresh()
             for other in self._others:
                 other.refresh()
+        self.reads, self.commit = self.reads + 1, commit
         return commit
 
     def _spoken(self, commit: str) -> Word:
@@ -185,4 +180,5 @@ def _word(
         scaled_by(wanted.manifest for wanted in together.objects.values()),
         synced,
         frozenset(applications),
+        own.complete,
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gitguard.edges.ledger_store import Conflict, LedgerBusy, LedgerUnwritable, Store
-from gitguard.ledger.acts import Acts, last_beat, unfinished
+from gitguard.ledger.acts import Acts, last_beat, newest, unfinished
 from gitguard.ledger.entries import VERSION, decoded, encoded
 from gitguard.ledger.errors import LedgerError
 from gitguard.ledger.growth import Edge, edge_of, grown
@@ -122,6 +122,12 @@ class Writer:
         """The last heartbeat, None where there is none."""
         with self._using():
             return last_beat(self.size, self._read)
+
+    def newest(self, kind: str, most: int) -> Iterator[Mapping[str, Any]]:
+        """The entries of a kind among the last so many, the newest first."""
+        with self._using():
+            size = self.size
+        yield from newest(kind, size, most, self._read)
 
     def hand_over(self, new: Signer) -> None:
         """Let another key sign from now on: an entry and the checkpoint over it are signed by both."""

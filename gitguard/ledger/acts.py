@@ -7,7 +7,6 @@ from typing import Any
 from gitguard.ledger.errors import LedgerError
 from gitguard.ledger.tiles import WIDTH, bundle_path, unpacked
 
-_TELLING = (b'"kind":"intent"', b'"kind":"outcome"', b'"kind":"heartbeat"')
 _MOST_LISTED = 1000
 
 
@@ -72,19 +71,28 @@ def last_beat(size: int, read: Callable[[str], bytes]) -> Mapping[str, Any] | No
     return next((entry for _, entry in _backwards(size, read) if entry["kind"] == "heartbeat"), None)
 
 
-def _backwards(size: int, read: Callable[[str], bytes]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """The entries that tell of acts, and heartbeats, the last one first."""
-    for index in range((size - 1) // WIDTH, -1, -1):
+def newest(kind: str, size: int, most: int, read: Callable[[str], bytes]) -> Iterator[Mapping[str, Any]]:
+    """The entries of a kind among the last so many of a log, the newest first; LedgerError where the log can't be read."""
+    for _, entry in _backwards(size, read, (kind,), max(0, size - most)):
+        yield entry
+
+
+def _backwards(
+    size: int, read: Callable[[str], bytes], kinds: Sequence[str] = ("intent", "outcome", "heartbeat"), first: int = 0
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The entries of these kinds, down to the bundle of the one with the number `first`, the last one first."""
+    telling = [f'"kind":"{kind}"'.encode() for kind in kinds]
+    for index in range((size - 1) // WIDTH, first // WIDTH - 1, -1):
         path = bundle_path(index, min(WIDTH, size - index * WIDTH))
         data = read(path)
         # Entries are canonical JSON, so that a kind is always written like this; most bundles have none of these.
-        if not any(kind in data for kind in _TELLING):
+        if not any(kind in data for kind in telling):
             continue
         held = unpacked(data, path)
         for position in range(len(held) - 1, -1, -1):
-            if any(kind in held[position] for kind in _TELLING):
+            if any(kind in held[position] for kind in telling):
                 entry = _entry(held[position])
-                if entry.get("kind") in ("intent", "outcome", "heartbeat"):
+                if entry.get("kind") in kinds:
                     yield index * WIDTH + position, entry
 
 

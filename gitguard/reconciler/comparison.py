@@ -27,13 +27,17 @@ _BOOKKEEPING = (
     "argocd.argoproj.io/installation-id", "argocd.argoproj.io/refresh", "argocd.argoproj.io/refresh-timestamp", "argocd.argoproj.io/hydrate",
     "argocd.argoproj.io/hydrate-timestamp", "argocd.argoproj.io/application-set-refresh",
 )  # fmt: skip
+_CASCADING = "resources-finalizer.argocd.argoproj.io"
+# Mappings of which each key is somebody else's.
+_SHARED = ("annotations", "labels")
 _STATE = ("status", "operation")
 
 
 def proposed(git: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
     """The body of the dry run: git's object, as an update of the live one at exactly that resource version.
 
-    Finalizers and owners are kept where git does not name them: they are the cluster's bookkeeping.
+    Finalizers and owners are kept where git does not name them: they are the cluster's bookkeeping, but for those of Argo CD, by which deleting an
+    Application deletes what it deployed.
     """
     here = live.get("metadata") or {}
     metadata = dict(git.get("metadata") or {})
@@ -42,7 +46,7 @@ def proposed(git: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
             metadata[name] = here[name]
     for name in ("finalizers", "ownerReferences"):
         if name in here and name not in metadata:
-            metadata[name] = here[name]
+            metadata[name] = [one for one in here[name] if not str(one).startswith(_CASCADING)]
     return {**{key: value for key, value in git.items() if key not in _STATE}, "metadata": metadata}
 
 
@@ -69,17 +73,14 @@ def restored(live: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, An
 
 
 def _comparable(value: Mapping[str, Any], git: Mapping[str, Any]) -> dict[str, Any]:
-    """What is anybody's word in an object: no state, no bookkeeping but what git names.
-
-    Annotations and labels are there even where there are none, so that each is told by itself: to take all of them away would take the
-    bookkeeping, too.
-    """
+    """What is anybody's word in an object: no state, no bookkeeping but what git names."""
     metadata = value.get("metadata") or {}
     named = (git.get("metadata") or {}).get("annotations") or {}
     kept = {key: part for key, part in metadata.items() if key not in _SERVER}
     annotations = {key: part for key, part in (kept.get("annotations") or {}).items() if key not in _BOOKKEEPING or key in named}
+    kept.pop("annotations", None)
     made = {key: part for key, part in value.items() if key not in _STATE}
-    return {**made, "metadata": {**kept, "annotations": annotations, "labels": kept.get("labels") or {}}}
+    return {**made, "metadata": {**kept, **({"annotations": annotations} if annotations else {})}}
 
 
 def _differences(path: str, field: str, expected: Any, actual: Any, declared: Any, *, only_declared: bool) -> Iterator[Change]:
@@ -97,10 +98,13 @@ def _of_mappings(
 ) -> Iterator[Change]:
     for key in sorted(expected.keys() | actual.keys()):
         mine, theirs, said = expected.get(key, ABSENT), actual.get(key, ABSENT), declared.get(key, ABSENT)
-        if _is_nothing(mine) and _is_nothing(theirs):
+        is_none = _is_nothing if only_declared else _is_left_out
+        if is_none(mine) and is_none(theirs):
             continue
         if only_declared and said is ABSENT:
             continue
+        if key in _SHARED and isinstance(mine if theirs is ABSENT else theirs, dict):
+            mine, theirs = {} if mine is ABSENT else mine, {} if theirs is ABSENT else theirs
         if mine is ABSENT or theirs is ABSENT:
             yield Change(f"{path}/{_escaped(key)}", mine, theirs, said is not ABSENT)
         else:
@@ -125,8 +129,13 @@ def _of_lists(
 
 
 def _is_nothing(value: Any) -> bool:
-    """An empty mapping or list, and null, are what is left out."""
+    """An empty mapping or list, and null, are what is left out, as far as anybody knows who can't ask the API server."""
     return value is ABSENT or value is None or value == {} or value == []
+
+
+def _is_left_out(value: Any) -> bool:
+    """What the API server stores for nothing: an empty mapping is something to Argo CD, where it turns automated syncs on."""
+    return value is ABSENT or value is None
 
 
 def _is_appended(live: Any, change: Change) -> bool:

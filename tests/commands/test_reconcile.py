@@ -80,6 +80,19 @@ class TestOnce:
         assert "roles" not in world.live("AppProject", "team", "argocd")["spec"]
         assert "annotations" not in world.live("Application", "web", "argocd")["metadata"]
 
+    def test_switching_automated_syncs_off_is_seen_though_what_is_taken_away_is_empty(self, world: World) -> None:
+        world.deploy().change("Application", "web", lambda value: value["spec"].pop("syncPolicy"), "bob", "argocd")
+        (drift,) = world.drift("--mode", "enforce")
+        assert (drift["changes"], drift["result"]) == ([{"path": "/spec/syncPolicy", "class": "removed", "git": {"automated": {}}}], "reverted")
+        assert world.live("Application", "web", "argocd")["spec"]["syncPolicy"] == {"automated": {}}
+
+    def test_a_finalizer_that_makes_deletions_cascade_is_seen(self, world: World) -> None:
+        finalizer = "resources-finalizer.argocd.argoproj.io"
+        world.deploy().change("Application", "web", lambda value: value["metadata"].update(finalizers=[finalizer]), "bob", "argocd")
+        (drift,) = world.drift("--mode", "enforce")
+        assert (drift["changes"][0]["path"], drift["result"], drift["severity"]) == ("/metadata/finalizers", "reverted", "high")
+        assert "finalizers" not in world.live("Application", "web", "argocd")["metadata"]
+
     def test_what_git_does_not_declare_is_left_alone_unless_git_says_otherwise(self, world: World) -> None:
         world.deploy()
         world.api.apply(settings("extra", mode="x"), "alice")
@@ -285,3 +298,14 @@ def test_each_cluster_of_the_configuration_has_a_watch_and_a_ledger(tmp_path: Pa
         assert west.get("argoproj.io", "AppProject", "argocd", "team")["spec"]["description"] == "west"
         assert repository.gitguard("report", "--ledger", str(ledger / "west")).code == 1
         assert repository.gitguard("report", "--ledger", str(ledger / "east")).code == 0
+
+
+def test_what_was_told_before_is_not_told_again_by_the_next_watch(world: World) -> None:
+    world.deploy().edit(mode="evil")
+    first, second = world.drift()[0], world.drift()[0]
+    assert first["id"] == second["id"]
+    report = world.repository.gitguard("report", "--ledger", str(world.folder / "ledger"), "--format", "json")
+    assert len(json.loads(report.out)["incidents"]) == 1
+    # Another value is another incident.
+    world.edit(mode="worse")
+    assert world.drift()[0]["id"] != first["id"]

@@ -62,7 +62,8 @@ WEB, SIDECAR = {"name": "web", "image": "web:1"}, {"name": "spy", "image": "spy:
         ({"containers": [WEB, SIDECAR]}, {"containers": [SIDECAR, {**WEB, "image": "x"}]}, [Change("/spec/containers/1/image", "web:1", "x", True)]),
         ({"args": ["a", "b"]}, {"args": ["a"]}, [Change("/spec/args", ["a", "b"], ["a"], True)]),
         ({"flag": True}, {"flag": 1}, [Change("/spec/flag", True, 1, True)]),
-        ({"empty": {}, "none": None, "list": []}, {}, []),
+        ({"none": None}, {}, []),
+        ({"automated": {}}, {}, [Change("/spec/automated", {}, ABSENT, True)]),
         ({"a/b": {"c~d": 1}}, {"a/b": {"c~d": 2}}, [Change("/spec/a~1b/c~0d", 1, 2, True)]),
     ],
 )

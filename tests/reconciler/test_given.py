@@ -140,7 +140,8 @@ EDITS: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     "an added port": (SERVICE, {**SERVICE, "spec": {"ports": [{"port": 80}, {"port": 80}, {"port": 22, "nodePort": 30022}]}}, ["/spec/ports"]),
     "another type": (SERVICE, {**SERVICE, "spec": {**SERVICE["spec"], "type": "NodePort", "clusterIP": "10.0.0.1"}}, ["/spec/type"]),
     "a label of a namespace": (
-        object_("Namespace"), with_(object_("Namespace"), labels={"kubernetes.io/metadata.name": "web", "pod-security.kubernetes.io/enforce": "privileged"}), ["/metadata/labels/pod-security.kubernetes.io~1enforce"],
+        object_("Namespace"), with_(object_("Namespace"), labels={"kubernetes.io/metadata.name": "web", "pod-security.kubernetes.io/enforce": "privileged"}),
+        ["/metadata/labels/pod-security.kubernetes.io~1enforce"],
     ),
     "a volume under the token's name": (POD, {**POD, "spec": {**POD["spec"], "volumes": [{"name": TOKEN["name"], "hostPath": {"path": "/"}}]}}, ["/spec/volumes"]),
     "a token's volume with another in it": (POD, {**POD, "spec": {**POD["spec"], "volumes": [{**TOKEN, "hostPath": {"path": "/"}}]}}, ["/spec/volumes"]),
