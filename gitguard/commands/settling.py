@@ -353,8 +353,10 @@ class Settler:
         changes = [change for change, _ in decision.changes]
         act = "create" if one.live is None else "update"
 
+        namespace = word.settings.argocd.namespace
+
         def do(identity: str) -> _Object:
-            return self._created(one, word.settings.argocd.namespace, identity) if one.live is None else self._updated(one, changes, identity)
+            return self._created(one, namespace, identity) if one.live is None else self._updated(one, changes, namespace, identity)
 
         return self._performed(one, found, decision, act, do)
 
@@ -394,9 +396,10 @@ class Settler:
             return _failed(error)
         return self._checked(one, [Change("", one.wanted.manifest, ABSENT, True)])
 
-    def _updated(self, one: Open, changes: Sequence[Change], identity: str) -> _Object:
+    def _updated(self, one: Open, changes: Sequence[Change], namespace: str, identity: str) -> _Object:
+        body = marked(restored(one.live or {}, changes), one.wanted, namespace)
         try:
-            self._cluster.update(one.resource, marked(restored(one.live or {}, changes), one.wanted), audit_id=f"gitguard-{identity}")
+            self._cluster.update(one.resource, body, audit_id=f"gitguard-{identity}")
         except ClusterError as error:
             if error.is_conflict or error.is_missing:
                 return {"result": "superseded", "reason": "somebody has written to it meanwhile"}
