@@ -19,8 +19,9 @@ class Who(NamedTuple):
 class Action(NamedTuple):
     """Something that alice does to what `needs` says is there under `name`; `shown` is how people write it.
 
-    `place` is the object whose incident it is, "" of a kind for none at all; `back` are objects that have to be again as they were, which is the
-    place itself where it is to be reverted. What happens in one `lane` happens one after the other. `beside`: further decisions about the place.
+    `place` is the object whose incident it is, and `decision` how that ends: reverted, logged, or "" where there is none to be. What has to be again
+    as it was where it is reverted is `back`, or else the place. What is in one `lane` happens one after the other; what is done several `times` is
+    done again each time that it was answered. `forged`: beside it, it says something that only somebody else could say.
     """
 
     name: str
@@ -54,15 +55,15 @@ def _deployment(name: str, shown: str, do: Do, **more: Any) -> Action:
     return Action(name, shown, "deployment", do, Place("Deployment", name), **more)
 
 
-def _application(name: str, shown: str, do: Do, *, needs: str = "application", **more: Any) -> Action:
+def on_application(name: str, shown: str, do: Do, *, needs: str = "application", **more: Any) -> Action:
     return Action(name, shown, needs, do, Place("Application", name, "argocd"), **{"who": API, **more})
 
 
-def _project(name: str, shown: str, do: Do, **more: Any) -> Action:
+def on_project(name: str, shown: str, do: Do, **more: Any) -> Action:
     return Action(name, shown, "project", do, Place("AppProject", name, "argocd"), **{"who": API, "severity": "high", **more})
 
 
-def _secret(name: str, shown: str, pattern: str, do: Do, **more: Any) -> Action:
+def on_secret(name: str, shown: str, pattern: str, do: Do, **more: Any) -> Action:
     how = {"who": SERVER, "severity": "high", "decision": "logged", **more}
     return Action(name, shown, "", do, Place("Secret", pattern, "argocd"), **how)
 
@@ -180,17 +181,17 @@ def _setting(name: str, **data: str) -> Action:
 
 _SKIP = "argocd.argoproj.io/skip-reconcile=true"
 CONTROL = (
-    _application(
+    on_application(
         "operation", "kubectl patch of `.operation`: an old revision, in bob's name", _operation, needs="manual", action="sync", severity="high",
         who=KUBECTL, back=(Place("ConfigMap", "operation"),), forged=True,
     ),
-    _application("status", "kubectl patch of `.status`, in bob's name", _status, action="other", severity="high", who=KUBECTL, decision="logged"),
-    _application(
+    on_application("status", "kubectl patch of `.status`, in bob's name", _status, action="other", severity="high", who=KUBECTL, decision="logged"),
+    on_application(
         "skip", "kubectl annotate: skip-reconcile", lambda on, it: on.kubectl("annotate", "applications.argoproj.io", it, _SKIP, "-n", "argocd"),
         severity="high", who=KUBECTL,
     ),
-    _application("ignoring", "kubectl patch: ignoreDifferences added", _ignoring, severity="high", who=KUBECTL),
-    _project("widened", "kubectl patch of an AppProject: roles and clusterResourceWhitelist", _widened, who=KUBECTL),
+    on_application("ignoring", "kubectl patch: ignoreDifferences added", _ignoring, severity="high", who=KUBECTL),
+    on_project("widened", "kubectl patch of an AppProject: roles and clusterResourceWhitelist", _widened, who=KUBECTL),
     _setting("argocd-cm", **{"resource.exclusions": "- kinds: [ConfigMap]\n"}),
     _setting("argocd-rbac-cm", **{"policy.csv": "g, alice, role:admin\n"}),
 )  # fmt: skip

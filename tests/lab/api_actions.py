@@ -7,7 +7,22 @@ from urllib.parse import urlencode
 
 import yaml
 
-from tests.lab.actions import API, CONTROL, HINT, OTHER, PODS, SERVER, WORKLOADS, Action, Do, Place, _application, _project, _secret
+from tests.lab.actions import (
+    API,
+    CONTROL,
+    HINT,
+    OTHER,
+    PODS,
+    SERVER,
+    WORKLOADS,
+    Action,
+    Do,
+    Place,
+    on_application,
+    on_project,
+    on_secret,
+)  # fmt: skip
+from tests.lab.argocd import PASSWORD
 from tests.lab.ground import Ground, application_set
 
 _HEAD = {"spec": {"source": {"targetRevision": "HEAD"}}}
@@ -72,31 +87,31 @@ def _was(name: str) -> tuple[Place, ...]:
 
 
 APPLICATIONS = (
-    _application("app-set", "argocd app set -p", lambda on, it: on.cli("app", "set", it, "-p", "mode=evil"), needs="chart"),
-    _application("app-auto", "argocd app set --sync-policy none", lambda on, it: on.cli("app", "set", it, "--sync-policy", "none"), severity="high"),
-    _application("app-unset", "argocd app unset", lambda on, it: on.cli("app", "unset", it, "-p", "tier"), needs="chart"),
-    _application("app-patch", "argocd app patch", lambda on, it: on.cli("app", "patch", it, "--type", "merge", "--patch", json.dumps(_HEAD)), severity="high"),
-    _application("app-edit", "argocd app edit", _editing, severity="high"),
-    _application("app-upsert", "argocd app create --upsert", _upserted, severity="high"),
-    _application(
+    on_application("app-set", "argocd app set -p", lambda on, it: on.cli("app", "set", it, "-p", "mode=evil"), needs="chart"),
+    on_application("app-auto", "argocd app set --sync-policy none", lambda on, it: on.cli("app", "set", it, "--sync-policy", "none"), severity="high"),
+    on_application("app-unset", "argocd app unset", lambda on, it: on.cli("app", "unset", it, "-p", "tier"), needs="chart"),
+    on_application("app-patch", "argocd app patch", lambda on, it: on.cli("app", "patch", it, "--type", "merge", "--patch", json.dumps(_HEAD)), severity="high"),
+    on_application("app-edit", "argocd app edit", _editing, severity="high"),
+    on_application("app-upsert", "argocd app create --upsert", _upserted, severity="high"),
+    on_application(
         "app-delete", "argocd app delete --cascade=false", lambda on, it: on.cli("app", "delete", it, "--cascade=false", "-y"), action="delete",
         severity="high", back=_again("app-delete", "app-delete"),
     ),
-    _application(
+    on_application(
         "app-cascade", "argocd app delete, with what it deploys", _gone(lambda on, it: on.cli("app", "delete", it, "-y")), action="delete", severity="high",
         back=_again("app-cascade", "app-cascade"),
     ),
-    _application("app-sync", "argocd app sync", lambda on, it: on.cli("app", "sync", it, "--async"), action="sync", severity="low", decision="logged"),
-    _application(
+    on_application("app-sync", "argocd app sync", lambda on, it: on.cli("app", "sync", it, "--async"), action="sync", severity="low", decision="logged"),
+    on_application(
         "app-old", "argocd app sync --revision OLD", lambda on, it: on.cli("app", "sync", it, "--async", "--revision", on.old), needs="manual", action="sync",
         severity="high", back=_was("app-old"),
     ),
-    _application("app-local", "argocd app sync --local", _local, needs="manual", action="sync", severity="high", back=_was("app-local")),
-    _application(
+    on_application("app-local", "argocd app sync --local", _local, needs="manual", action="sync", severity="high", back=_was("app-local")),
+    on_application(
         "app-rollback", "argocd app rollback", lambda on, it: on.cli("app", "rollback", it), needs="manual", action="rollback", severity="high",
         back=_was("app-rollback"),
     ),
-    _application("app-end", "argocd app terminate-op", _ended, needs="hooked", action="other", severity="low", decision="logged"),
+    on_application("app-end", "argocd app terminate-op", _ended, needs="hooked", action="other", severity="low", decision="logged"),
     _resource("res-patch", "argocd app patch-resource", _patched),
     _resource(
         "res-delete", "argocd app delete-resource", _gone(lambda on, it: on.cli("app", "delete-resource", it, *_of_kind("ConfigMap", it))), action="delete"
@@ -118,14 +133,14 @@ def _proj(*arguments: str) -> Do:
 
 _WINDOW = ("--kind", "deny", "--schedule", "0 0 * * *", "--duration", "1h", "--applications", "*")
 PROJECTS = (
-    _project("proj-role", "argocd proj role create", _proj("role", "create", "NAME", "evil")),
-    _project("proj-token", "argocd proj role create-token", _proj("role", "create-token", "NAME", "reader"), decision="logged"),
-    _project("proj-window", "argocd proj windows add", _proj("windows", "add", "NAME", *_WINDOW)),
-    _project("proj-allow", "argocd proj allow-cluster-resource", _proj("allow-cluster-resource", "NAME", "*", "*")),
-    _project("proj-deny", "argocd proj deny-namespace-resource", _proj("deny-namespace-resource", "NAME", "", "Secret")),
-    _project("proj-destination", "argocd proj add-destination", _proj("add-destination", "NAME", "https://b.example", "*")),
-    _project("proj-source", "argocd proj add-source", _proj("add-source", "NAME", "https://git.example/evil.git")),
-    _project("proj-delete", "argocd proj delete", _proj("delete", "NAME"), action="delete"),
+    on_project("proj-role", "argocd proj role create", _proj("role", "create", "NAME", "evil")),
+    on_project("proj-token", "argocd proj role create-token", _proj("role", "create-token", "NAME", "reader"), decision="logged"),
+    on_project("proj-window", "argocd proj windows add", _proj("windows", "add", "NAME", *_WINDOW)),
+    on_project("proj-allow", "argocd proj allow-cluster-resource", _proj("allow-cluster-resource", "NAME", "*", "*")),
+    on_project("proj-deny", "argocd proj deny-namespace-resource", _proj("deny-namespace-resource", "NAME", "", "Secret")),
+    on_project("proj-destination", "argocd proj add-destination", _proj("add-destination", "NAME", "https://b.example", "*")),
+    on_project("proj-source", "argocd proj add-source", _proj("add-source", "NAME", "https://git.example/evil.git")),
+    on_project("proj-delete", "argocd proj delete", _proj("delete", "NAME"), action="delete"),
 )
 
 
@@ -159,8 +174,6 @@ def _certificate(on: Ground, name: str) -> str:
 
 
 def _password(on: Ground, name: str) -> str:
-    from tests.lab.argocd import PASSWORD
-
     return on.cli("account", "update-password", "--account", "carol", "--current-password", PASSWORD, "--new-password", "another " + PASSWORD)
 
 
@@ -168,24 +181,24 @@ _REPOSITORY = "https://127.0.0.1:1/web.git"
 OTHERS = (
     _set("set-upsert", "argocd appset create --upsert", _set_upserted),
     _set("set-delete", "argocd appset delete", lambda on, it: on.cli("appset", "delete", it, "-y"), action="delete"),
-    _secret("repo-add", "argocd repo add", "repo-*", lambda on, it: on.cli("repo", "add", f"file://{on.config.path}"), action="create", lane="repo"),
-    _secret("repo-rm", "argocd repo rm", "repo-*", lambda on, it: on.cli("repo", "rm", f"file://{on.config.path}"), action="delete", lane="repo"),
-    _secret(
+    on_secret("repo-add", "argocd repo add", "repo-*", lambda on, it: on.cli("repo", "add", f"file://{on.config.path}"), action="create", lane="repo"),
+    on_secret("repo-rm", "argocd repo rm", "repo-*", lambda on, it: on.cli("repo", "rm", f"file://{on.config.path}"), action="delete", lane="repo"),
+    on_secret(
         "creds-add", "argocd repocreds add", "creds-*",
         lambda on, it: on.cli("repocreds", "add", "https://git.example/", "--username", "a", "--password", "b"), action="create",
     ),
-    _secret("cluster-set", "argocd cluster set", "lab-cluster", lambda on, it: on.cli("cluster", "set", "lab", "--label", "a=b")),
+    on_secret("cluster-set", "argocd cluster set", "lab-cluster", lambda on, it: on.cli("cluster", "set", "lab", "--label", "a=b")),
     Action(
         "cert", "argocd cert add-tls", "", _certificate, Place("ConfigMap", "argocd-tls-certs-cm", "argocd"), severity="medium", who=SERVER,
         decision="logged",
     ),
-    _secret("password", "argocd account update-password", "argocd-secret", _password, lane="argocd-secret"),
-    _secret(
+    on_secret("password", "argocd account update-password", "argocd-secret", _password, lane="argocd-secret"),
+    on_secret(
         "token", "argocd account generate-token", "argocd-secret", lambda on, it: on.cli("account", "generate-token", "--account", "alice"),
         lane="argocd-secret",
     ),
-    _application("import", "argocd admin import", _imported, severity="high", who=OTHER),
-    _application("core", "argocd --core app set, as it goes over the wire", _by_core, severity="high", who=OTHER),
+    on_application("import", "argocd admin import", _imported, severity="high", who=OTHER),
+    on_application("core", "argocd --core app set, as it goes over the wire", _by_core, severity="high", who=OTHER),
 )  # fmt: skip
 
 
@@ -219,8 +232,8 @@ def _ui_rollback(on: Ground, name: str) -> Any:
 
 _MERGE = {"patchType": "application/merge-patch+json"}
 UI = (
-    _application("ui-spec", "PUT /api/v1/applications/NAME/spec", _spec, severity="high"),
-    _application(
+    on_application("ui-spec", "PUT /api/v1/applications/NAME/spec", _spec, severity="high"),
+    on_application(
         "ui-patch", "PATCH /api/v1/applications/NAME",
         lambda on, it: on.rest("PATCH", f"/api/v1/applications/{it}", {"patch": json.dumps(_HEAD), "patchType": "merge"}), severity="high",
     ),
@@ -232,15 +245,15 @@ UI = (
         "ui-delete", "DELETE /api/v1/applications/NAME/resource",
         _gone(lambda on, it: on.rest("DELETE", _of_resource(it, force="false", orphan="false"))), action="delete",
     ),
-    _application(
+    on_application(
         "ui-sync", "POST /api/v1/applications/NAME/sync, of an old revision", _posted("sync", lambda on: {"revision": on.old}), needs="manual",
         action="sync", severity="high", back=_was("ui-sync"),
     ),
-    _application(
+    on_application(
         "ui-rollback", "POST /api/v1/applications/NAME/rollback", _ui_rollback, needs="manual", action="rollback", severity="high",
         back=_was("ui-rollback"),
     ),
-    _project("ui-project", "PUT /api/v1/projects/NAME", _ui_project),
+    on_project("ui-project", "PUT /api/v1/projects/NAME", _ui_project),
 )  # fmt: skip
 
 ACTIONS = (*WORKLOADS, *PODS, *CONTROL, *APPLICATIONS, *PROJECTS, *OTHERS, *UI)
