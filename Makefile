@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUN := $(VENV)/.run-ready
 
-.PHONY: demo test quick lint oracle docs bench clean
+.PHONY: demo test quick lint oracle docs bench soak clean
 
 demo: $(RUN)  ## show the main job, leave nothing behind
 	@$(BIN)/gitguard demo
@@ -37,6 +37,13 @@ bench: $(READY)  ## ratios against kubeconform, Argo CD's own functions and Tess
 	$(BIN)/python bench/can.py
 	$(BIN)/python bench/render.py
 	$(BIN)/python bench/ledger.py
+	$(BIN)/python bench/watch.py
+
+MINUTES ?= 30
+
+soak: $(READY)  ## MINUTES of the watch beside controllers at work: nothing of theirs is put back, everything of a person's is
+	$(BIN)/python -m tests.oracle.beds
+	$(BIN)/python -m tests.lab.soak $(MINUTES)
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -71,6 +71,7 @@ class Loop:
         self.turned = clock.monotonic()
         """When it turned last, by the monotonic clock."""
         self._is_finished = False
+        self._is_watching = False
         self.trouble: dict[tuple[str, str], str] = {}
 
     # From other threads
@@ -78,6 +79,11 @@ class Loop:
     def deliver(self, message: Message | Audited | Word | Silence) -> None:
         """Tell the loop something."""
         self._queue.put(message)
+
+    @property
+    def waiting(self) -> int:
+        """How many messages are not taken in yet."""
+        return self._queue.qsize()
 
     # Its own
 
@@ -138,7 +144,7 @@ class Loop:
     @property
     def is_ready(self) -> str:
         """Why it does not watch everything yet, "" where it does."""
-        if self._word is None:
+        if not self._is_watching:
             return self._settler.silence or "git has not been read yet"
         waiting = [kind for kind in self._watchers if kind not in self._listed and kind != _EVENT]
         return f"{waiting[0][1]} is not listed yet" if waiting else ""
@@ -163,7 +169,9 @@ class Loop:
     def _taken(self) -> list[Any]:
         """What has been told, after a wait where there is nothing to do."""
         timers = [when for name, when in self._next.items() if name != "ledger"]
-        due = [when for when in (self._settler.due(), *self._again.values(), *timers) if when is not None]
+        # What can't be written down has to wait, whenever it was due.
+        settling = self._next["ledger"] if self._settler.broken else self._settler.due()
+        due = [when for when in (settling, *self._again.values(), *timers) if when is not None]
         wait = max(0.0, min(_IDLE, min(due, default=_IDLE) - clock.monotonic()))
         taken: list[Any] = []
         try:
@@ -227,11 +235,14 @@ class Loop:
         return {*_KINDS, *((key.group, key.kind) for key in word.objects)}
 
     def _watch(self, word: Word) -> None:
-        kinds = self._kinds(word)
-        for gone in self._watchers.keys() - kinds - {_EVENT}:
-            self._watchers.pop(gone).stop()
+        # Events tell for whom Argo CD's API server wrote.
+        kinds = {*self._kinds(word), _EVENT}
+        for gone in self._watchers.keys() - kinds:
+            self._watchers[gone].stop()
             self._listed.pop(gone, None)
-        for group, kind in sorted(kinds - self._watchers.keys()):
+        # Others ask for it meanwhile, and are to find all of it or nothing.
+        watchers = {kind: watcher for kind, watcher in self._watchers.items() if kind in kinds}
+        for group, kind in sorted(kinds - watchers.keys()):
             try:
                 resource = self._cluster.resource(group, kind)
             except ClusterError as error:
@@ -239,11 +250,9 @@ class Loop:
                 continue
             if resource is not None:
                 self._resources[group, kind] = resource
-                self._watchers[group, kind] = Watcher(self._cluster, resource, self.deliver)
-        events = self._cluster.resource(*_EVENT)
-        if events is not None and _EVENT not in self._watchers:
-            # They tell for whom Argo CD's API server wrote.
-            self._watchers[_EVENT] = Watcher(self._cluster, events, self.deliver, word.settings.argocd.namespace)
+                within = word.settings.argocd.namespace if (group, kind) == _EVENT else ""
+                watchers[group, kind] = Watcher(self._cluster, resource, self.deliver, within)
+        self._watchers, self._is_watching = watchers, True
 
     # Objects
 
@@ -352,8 +361,11 @@ class Loop:
             key = ObjectKey.of(value)
             there.add(key)
             before = self._known.get(key)
-            version = number((value.get("metadata") or {}).get("resourceVersion"))
-            if (before is not None and before.version > version) or self._gone.get(key, -1) >= moment > 0:
+            metadata = value.get("metadata") or {}
+            version = number(metadata.get("resourceVersion"))
+            # The same version was judged already, and of it nothing can be new.
+            is_known = before is not None and (before.version > version or (before.version, before.uid) == (version, metadata.get("uid")))
+            if is_known or self._gone.get(key, -1) >= moment > 0:
                 continue
             self._object(resource, key, value, is_certain=False)
         for key, wanted in self._word.objects.items():

@@ -43,7 +43,8 @@ _IN_CLUSTER = "https://kubernetes.default.svc"
 # The audit is looked at this often: what it says is waited for before anything is put back.
 _AUDIT_PAUSE = 0.004
 _SETTLED, _AUDIT_LONGEST = 0.3, 10.0
-_TURN, _LOOK = 5.0, 0.2
+_TURN, _LOOK, _COUNT = 5.0, 0.2, 5.0
+_MOST_WAITING = 1_000
 
 
 class Asked(NamedTuple):
@@ -109,7 +110,7 @@ class _Watch:
         try:
             with ExitStack() as stack:
                 for source in self.sources:
-                    stack.enter_context(Running(source, lambda event: self.loop.deliver(Audited(event)), self.loop.deliver))
+                    stack.enter_context(Running(source, partial(self._audited, source, stop), self.loop.deliver))
                 self.log.info("watching", repository=self.speaker.where)
                 self.prime(stop)
                 if not stop.is_set():
@@ -123,6 +124,12 @@ class _Watch:
         if self.speaker.reads != self._told:
             self._told = self.speaker.reads
             metrics.refreshed(self.target.name, self.speaker.commit)
+
+    def _audited(self, source: Source, stop: threading.Event, event: Mapping[str, Any]) -> None:
+        """Hand an event over. A log can wait, so that one of gigabytes is never in memory; the API server gives up on a webhook that does not answer."""
+        while not isinstance(source, WebhookSource) and self.loop.waiting > _MOST_WAITING and not stop.wait(_LOOK / 10):
+            pass
+        self.loop.deliver(Audited(event))
 
     def prime(self, stop: threading.Event) -> None:
         """Learn what Argo CD has synced, as soon as the cluster can be reached."""
@@ -147,13 +154,17 @@ class _Watch:
 
 def _run(watches: Sequence[_Watch], stop: threading.Event, health: Health, metrics: Metrics) -> Outcome:
     ready: set[str] = set()
+    counted = float("-inf")
     threads = [threading.Thread(target=watch.work, args=(stop,), name=f"loop {watch.target.name}") for watch in watches]
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
+        now = clock.monotonic()
+        is_time = now >= counted + _COUNT
+        counted = now if is_time else counted
         for watch in watches:
             name = watch.target.name
-            if clock.monotonic() - watch.loop.turned < _TURN:
+            if now - watch.loop.turned < _TURN:
                 health.beat(name)
             why = watch.loop.is_ready
             health.ready(name, not why, why)
@@ -163,7 +174,8 @@ def _run(watches: Sequence[_Watch], stop: threading.Event, health: Health, metri
             watch.tell(metrics)
             metrics.drifting(name, len(watch.settler.open))
             metrics.recorded(name, watch.record.size)
-            for kind, count in watch.loop.counts().items():
+            # Many thousands of objects are not counted at each look.
+            for kind, count in watch.loop.counts().items() if is_time else ():
                 metrics.watching(name, kind, count)
         for thread in threads:
             thread.join(_LOOK / len(threads))

@@ -8,11 +8,15 @@ from typing import Any
 
 from gitguard.edges import clock
 from gitguard.edges.ledger import Writer
+from gitguard.ledger.entries import encoded
+from gitguard.ledger.errors import LedgerError
 from gitguard.ledger.redaction import redacted, redacted_value
 from gitguard.model.drift import ABSENT, Actor, Change, Drift, ObjectKey
 
 _MOST_BEFORE = 20_000
 _MOST_CHANGES, _LONGEST_VALUE, _LONGEST_TEXT = 100, 2_000, 500
+# Of an entry's 65,535 bytes: what is left over is for everything else that it tells.
+_ALL_CHANGES, _MOST_GROUPS = 40_000, 100
 _Object = Mapping[str, Any]
 
 
@@ -122,7 +126,7 @@ class Record:
         git = {"commit": found.commit, **({"path": found.origin} if found.origin else {})}
         entry = {
             "kind": "drift", "cluster": self._cluster, "id": found.id, "object": _object(found), "action": found.action, "severity": found.severity,
-            "actor": self._actor(found.actor), "changes": list(self._changes(found, live)), "detected_at": found.detected_at,
+            "actor": self._actor(found.actor), "changes": _fitting(self._changes(found, live)), "detected_at": found.detected_at,
             "decision": found.decision, "reason": found.reason[:_LONGEST_TEXT],
         }  # fmt: skip
         kept = [self._keep(one) for one in evidence]
@@ -138,7 +142,8 @@ class Record:
         more = {"source_ip": actor.source_ip[:_LONGEST_TEXT], "user_agent": actor.user_agent[:_LONGEST_TEXT]}
         evidence = [self._keep(one) for one in actor.evidence]
         return {
-            **told, **{name: value for name, value in more.items() if value}, **({"groups": list(actor.groups)} if actor.groups else {}),
+            **told, **{name: value for name, value in more.items() if value},
+            **({"groups": list(actor.groups[:_MOST_GROUPS])} if actor.groups else {}),
             **({"evidence": evidence} if evidence else {}),
         }  # fmt: skip
 
@@ -206,7 +211,31 @@ def _named_beside(live: _Object | None, path: str) -> str | None:
     return beside if isinstance(beside, str) else None
 
 
+def _fitting(changes: Iterable[_Object]) -> list[_Object]:
+    """As many changes as an entry has room for, the last of them without their values: all of them are in the evidence."""
+    made, room = [], _ALL_CHANGES
+    for change in changes:
+        bare = {name: part if name in ("path", "class") else {"omitted": "see the evidence"} for name, part in change.items()}
+        one = change if _size(change) <= room // 2 else bare
+        room -= _size(one)
+        if room < 0:
+            break
+        made.append(one)
+    return made
+
+
 def _short(value: Any) -> Any:
     """A value that fits into an entry; of a longer one, how long it is: all of it is in the evidence."""
-    size = len(json.dumps(value))
-    return value if size <= _LONGEST_VALUE else {"omitted": f"{size} characters, see the evidence"}
+    size = _size(value)
+    if size > _LONGEST_VALUE:
+        return {"omitted": f"{size} characters, see the evidence"}
+    try:
+        encoded({"value": value})
+    except LedgerError:
+        # Numbers that not everybody reads alike, and what is nested too deep.
+        return json.dumps(value)
+    return value
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value))

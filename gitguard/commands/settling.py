@@ -16,7 +16,7 @@ from gitguard.model.drift import ABSENT, UNKNOWN, Actor, Change, Drift, ObjectKe
 from gitguard.model.policy import Decision, Subject
 from gitguard.reconciler.attribution import Evidence, Identities, claimed
 from gitguard.reconciler.comparison import compared, restored
-from gitguard.reconciler.decide import decided, is_applier, is_proven
+from gitguard.reconciler.decide import decided, is_applier, is_proven, lasts
 from gitguard.reconciler.desired import is_behind, owners, shown
 from gitguard.reconciler.fights import Heat
 from gitguard.reconciler.operations import answer
@@ -30,6 +30,8 @@ _LONGEST_SYNC = 300.0
 _AGAIN, _LONGEST_PAUSE = 1.0, 300.0
 _MINUTE = 60.0
 _MOST_LOGGED = 100_000
+# From this status on it is the API server's fault, and not known whether it was done.
+_BROKEN = 500
 
 
 class Told(Protocol):
@@ -114,11 +116,12 @@ class Settler:
         self._comparer = Comparer(cluster)
         self._heat: dict[ObjectKey, Heat] = {}
         self._reverts: deque[float] = deque()
-        self._capped = ""
+        self._capped, self._capped_at = "", 0
         self._confirmed: set[ObjectKey] = set()
         self._moved: dict[ObjectKey, float] = {}
         self._fighting: set[ObjectKey] = set()
         self._logged: dict[str, None] = {}
+        self._news: set[tuple[str, str]] = set()
 
     # What is open
 
@@ -132,9 +135,8 @@ class Settler:
 
     def evidence_came(self, namespace: str, name: str) -> None:
         """There is news of who wrote to such an object."""
-        for one in self.open.values() if not name else [one for one in self.open.values() if (one.key.namespace, one.key.name) == (namespace, name)]:
-            if one.due is not None:
-                one.due = clock.monotonic()
+        if self.open:
+            self._news.add((namespace, name))
 
     def look_again(self) -> None:
         """Policy, git or the ledger have changed: decide anew."""
@@ -145,6 +147,7 @@ class Settler:
     def settle(self, word: Word, *, patiently: bool = True) -> list[ObjectKey]:
         """Do what is due; the objects that have to be looked at anew. Not `patiently`: nothing is waited for that may still come."""
         now = clock.monotonic()
+        self._wake(now)
         ready = [one for one in self.open.values() if one.due is not None and one.due <= now]
         again = []
         # As a sync would: lower waves first.
@@ -159,6 +162,14 @@ class Settler:
                 one.due = clock.monotonic() + _pause(one.failures)
                 self._told.alerted("cluster", str(error))
         return again
+
+    def _wake(self, now: float) -> None:
+        """What has waited for word of its writers, and there is some, is due."""
+        news, self._news = self._news, set()
+        is_all = any(not name for _, name in news)
+        for one in self.open.values() if news else ():
+            if one.due is not None and (is_all or (one.key.namespace, one.key.name) in news):
+                one.due = now
 
     # One object
 
@@ -258,7 +269,8 @@ class Settler:
         found = self._drift(one, decision)
         if decision.what != "revert":
             self._write(one, found)
-            return None
+            ends_in = lasts(word.settings.reconcile, datetime.now(UTC)) if decision.what == "excepted" else None
+            return clock.monotonic() + ends_in if ends_in is not None else None
         reason = self._holds_back(one, word)
         if reason:
             self._write(one, found._replace(decision="hold", reason=reason))
@@ -320,6 +332,8 @@ class Settler:
         cap, now = word.settings.reconcile.cap, clock.monotonic()
         while self._reverts and self._reverts[0] < now - _MINUTE:
             self._reverts.popleft()
+        if self._capped and cap is not None and cap > self._capped_at:
+            self._capped = ""
         if self._capped and word.settings.reconcile.confirm == self._capped:
             self._capped = ""
             self._reverts.clear()
@@ -334,7 +348,7 @@ class Settler:
     def _cap(self, one: Open, cap: int) -> None:
         if self._capped:
             return
-        self._capped = incident(self._name, one.key, one.uid, one.version, (), "cap")[:12]
+        self._capped, self._capped_at = incident(self._name, one.key, one.uid, one.version, (), "cap")[:12], cap
         reason = f"{cap} reverts within a minute: the rest waits until git says `reconcile.confirm: {self._capped}`, or has a higher `reconcile.cap`"
         self._record.alert(reason, "high")
         self._told.alerted("cap", reason)
@@ -370,6 +384,7 @@ class Settler:
         self._told.acted(found, act, str(ended["result"]), now - one.found)
         if ended["result"] == "reverted":
             self._reverts.append(now)
+            self._confirmed.discard(one.key)
             self._heat[one.key] = self._heat.get(one.key, Heat()).after_revert(now)
             if not self._heat[one.key].is_fight:
                 self._fighting.discard(one.key)
@@ -393,7 +408,7 @@ class Settler:
         except ClusterError as error:
             if error.is_conflict:
                 return {"result": "superseded", "reason": "it is there again"}
-            return _failed(error)
+            return self._refused(one, error)
         return self._checked(one, [Change("", one.wanted.manifest, ABSENT, True)])
 
     def _updated(self, one: Open, changes: Sequence[Change], namespace: str, identity: str) -> _Object:
@@ -403,8 +418,24 @@ class Settler:
         except ClusterError as error:
             if error.is_conflict or error.is_missing:
                 return {"result": "superseded", "reason": "somebody has written to it meanwhile"}
-            return _failed(error)
+            return self._refused(one, error)
         return self._checked(one, changes)
+
+    def _refused(self, one: Open, error: ClusterError) -> _Object:
+        """How it ended where the API server says that it failed, or says nothing: then it may have been done all the same."""
+        if error.status and error.status < _BROKEN:
+            return _failed(error)
+        try:
+            live: _Object | None = self._cluster.get(one.resource, one.key.namespace, one.key.name)
+        except ClusterError as lost:
+            if not lost.is_missing:
+                return {"result": "unknown", "reason": f"{_status(error)}, and its object could not be read: {_status(lost)}"}
+            live = None
+        if _version(live) == _version(one.live):
+            return _failed(error)
+        if live is not None and not compared(one.wanted.manifest, live, one.answer):
+            return {"result": "reverted", "reverted_at": clock.now(), "reason": f"{_status(error)}, and its object is as git has it"}
+        return {"result": "unknown", "reason": f"{_status(error)}, and its object was written meanwhile"}
 
     def _checked(self, one: Open, changes: Sequence[Change]) -> _Object:
         """How it is now, read again."""
@@ -415,10 +446,13 @@ class Settler:
             if error.is_missing:
                 return {"result": "superseded", "reason": "it was deleted at once"}
             return {"result": "unknown", "reason": f"it could not be read again: {_status(error)}"}
-        self.returned[one.key] = live
-        left = {change.path for change in compared(one.wanted.manifest, live, one.answer)} & {change.path for change in changes}
+        others = {change.path for change in compared(one.wanted.manifest, live, one.answer)}
+        left = others & {change.path for change in changes}
         if left and one.live is not None and number(live["metadata"]["resourceVersion"]) == number(one.version):
             return {"result": "failed", "reason": f"the API server made something else of {', '.join(sorted(left)[:5])}"}
+        if not others:
+            # Else somebody was here again, and it has to be judged as it is now.
+            self.returned[one.key] = live
         return {"result": "reverted", "reverted_at": at}
 
     # Syncs
@@ -531,6 +565,10 @@ class Settler:
         for intent in self._record.unfinished():
             result, reason = look(intent)
             self._record.ended(intent, result, reason)
+
+
+def _version(live: _Object | None) -> int:
+    return number(live["metadata"]["resourceVersion"]) if live is not None else -1
 
 
 def _forged_status(name: str, key: ObjectKey, resource: Resource, moved: Moved, actor: Actor, reason: str) -> Drift:

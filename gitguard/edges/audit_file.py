@@ -46,6 +46,8 @@ class FileSource:
         self._last: os.stat_result | None = None
         self._done: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
         self._is_gone = False
+        self._status = (0, 0)
+        self._looked = 0.0
 
     def run(self, deliver: Deliver, tell: Tell, stop: Event) -> None:
         """Read and wait for more until `stop` is set."""
@@ -62,12 +64,15 @@ class FileSource:
 
     def _read(self, file: io.FileIO, intake: Intake) -> bool:
         """Take what has come; False where there is nothing more for now."""
+        if self._is_quiet(file):
+            return False
         self._check(file, intake)
         if data := file.read(CHUNK):
             self._took(data, file, intake)
             return True
         if not self._is_superseded(file):
             intake.complete_at = clock.now()
+            self._looked = clock.monotonic()
             return False
         # Who wrote to it may have done so until the new one was there.
         while data := file.read(CHUNK):
@@ -78,6 +83,12 @@ class FileSource:
         file.close()
         self._file = None
         return True
+
+    def _is_quiet(self, file: io.FileIO) -> bool:
+        """Is it as it was at a look a moment ago? Most looks find that, and are to cost next to nothing."""
+        status = os.fstat(file.fileno())
+        before, self._status = self._status, (status.st_size, status.st_mtime_ns)
+        return status.st_size == self._offset and before == self._status and clock.monotonic() < self._looked + PAUSE
 
     def _took(self, data: bytes, file: io.FileIO, intake: Intake) -> None:
         self._head += data[: _HEAD - len(self._head)] if len(self._head) < _HEAD else b""

@@ -16,6 +16,8 @@ from gitguard.model.errors import GitguardError
 
 _MANAGER = "gitguard"
 _WATCHED_SECONDS = 300
+# API servers send a bookmark each minute where nothing else happens: a watch that is silent for longer is dead, and nobody told us.
+_SILENT_SECONDS = 75.0
 _LOOK_SECONDS = 1.0
 _PAGE = 500
 _CONNECT, _READ = 5.0, 30.0
@@ -188,12 +190,12 @@ class Cluster:
             query["continue"] = metadata["continue"]
 
     def watch(self, resource: Resource, resource_version: str, stop: threading.Event, namespace: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """(ADDED, MODIFIED, DELETED or BOOKMARK, object) from that version on, until the API server ends it or `stop` is set.
+        """(ADDED, MODIFIED, DELETED or BOOKMARK, object) from that version on, until the API server ends it, falls silent, or `stop` is set.
 
         Expired where it is too old; ClusterError where the connection breaks.
         """
         query = {"watch": "true", "resourceVersion": resource_version, "allowWatchBookmarks": "true", "timeoutSeconds": _WATCHED_SECONDS}
-        answer = self._send("GET", resource.path(namespace), query, timeout=urllib3.Timeout(connect=_CONNECT, read=_WATCHED_SECONDS + _READ))
+        answer = self._send("GET", resource.path(namespace), query, timeout=urllib3.Timeout(connect=_CONNECT, read=_SILENT_SECONDS))
         ended = threading.Event()
         threading.Thread(target=_close_with, args=(answer, stop, ended), daemon=True).start()
         rest = b""
@@ -205,6 +207,8 @@ class Cluster:
                         return
                     if line.strip():
                         yield _event(json.loads(line))
+        except urllib3.exceptions.ReadTimeoutError:
+            return
         except (urllib3.exceptions.HTTPError, OSError, ValueError, AttributeError) as error:
             if not stop.is_set():
                 raise ClusterError(f"the watch of {resource.plural} broke off: {type(error).__name__}") from error

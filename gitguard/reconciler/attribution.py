@@ -63,6 +63,7 @@ class Evidence:
         self._writes: dict[bytes, Write] = {}
         self._by_place: dict[tuple[str, str, str, str], dict[bytes, Write]] = {}
         self._told_by: dict[bytes, tuple[Claim, Write]] = {}
+        self._suspects: dict[bytes, Write] = {}
         self._claims: dict[bytes, Claim] = {}
         self._claimed = Memory(bounds)
 
@@ -80,6 +81,8 @@ class Evidence:
         self._by_place.setdefault(write.place, {})[write.id] = write
         if write.verb == "create" and write.body is not None and (said := claim(write.body)) is not None:
             self._told_by[write.id] = said, write
+        if self._is_suspect(write):
+            self._suspects[write.id] = write
         for gone in self._memory.add(write.id, write.ended):
             self._forget(self._writes.pop(gone))
 
@@ -143,16 +146,23 @@ class Evidence:
 
     def forgeries(self) -> tuple[Forgery, ...]:
         """Every forgery in what is remembered, the oldest first."""
-        writes = sorted(self._writes.values(), key=order)
+        writes = sorted(self._suspects.values(), key=order)
         found = [forgery for write in writes for forgery in (*self._false_event(write), *self._false_words(write))]
         return (*found, *self._changed_events())
 
     def _forget(self, write: Write) -> None:
         self._told_by.pop(write.id, None)
+        self._suspects.pop(write.id, None)
         held = self._by_place[write.place]
         del held[write.id]
         if not held:
             del self._by_place[write.place]
+
+    def _is_suspect(self, write: Write) -> bool:
+        """May there be a forgery in it, whatever else becomes known? Of nearly all writes the answer is no, for good."""
+        is_argo = self._is_argo(write) and write.acted_as is None
+        false_words = not is_argo and bool(write.initiators or write.manager in _ARGO_MANAGERS or write.wipes)
+        return false_words or any(True for _ in self._false_event(write))
 
     def _is_server(self, write: Write) -> bool:
         """Did Argo CD's API server send it? Who impersonates it is not it."""

@@ -59,6 +59,12 @@ def ends(until: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def lasts(policy: Policy, now: datetime) -> float | None:
+    """Seconds until the next exception ends, after which what was excepted is to be decided anew; None where none will."""
+    left = [(end - now).total_seconds() for one in policy.exceptions if (end := ends(one.until)) is not None and end > now]
+    return min(left, default=None)
+
+
 def is_named(key: ObjectKey, pattern: str) -> bool:
     """Does a glob of KIND/NAME or KIND/NAMESPACE/NAME mean the object?"""
     if pattern == "*":

@@ -132,11 +132,12 @@ def test_what_it_tells_of_itself(world: World, measured: tuple[Watch, int]) -> N
     world.edit(mode="evil")
     running.wait(lambda: running.events("act"), "it was not put back")
     running.wait(lambda: 'gitguard_ledger_entries{cluster="embedded"} 3.0' in get(port, "/metrics")[1], "the entries were not counted")
+    watched = 'gitguard_watched_objects{cluster="embedded",kind="ConfigMap"} 1.0'
+    running.wait(lambda: watched in get(port, "/metrics")[1], "what is watched was not counted")
     metrics = get(port, "/metrics")[1]
     assert 'gitguard_drift_total{action="update",cluster="embedded",decision="revert",kind="ConfigMap",severity="medium"} 1.0' in metrics
     assert 'gitguard_acts_total{act="update",cluster="embedded",result="reverted"} 1.0' in metrics
     assert 'gitguard_revert_seconds_count{cluster="embedded"} 1.0' in metrics
-    assert 'gitguard_watched_objects{cluster="embedded",kind="ConfigMap"} 1.0' in metrics
     assert f'commit="{world.commit}"' in metrics
     # Nothing that names people or objects.
     assert "alice" not in metrics

@@ -13,7 +13,7 @@ from tests.lab.watch import Watch
 
 _AT_ONCE = 4
 # How long is waited for what has to happen, and for what must not.
-_WITHIN, _QUIET = 30.0, 2.0
+_WITHIN, _QUIET = 30.0, 3.0
 
 
 class Outcome(NamedTuple):
@@ -47,9 +47,17 @@ def acted(on: Ground, running: Watch, actions: Sequence[Action]) -> dict[str, Ou
 
 def healed(on: Ground, actions: Sequence[Action], within: float) -> dict[str, Outcome]:
     """Every action where only Argo CD answers it; it has so many seconds for each."""
-    done = [
-        one for lane in _in_lanes(actions, lambda action: _one(on, action, lambda before: _wait(lambda: _is_as(on, before), within))) for one in lane
-    ]
+
+    def answered(action: Action) -> _Done:
+        def settled(before: dict[Place, Any]) -> bool:
+            if action.action in ("sync", "rollback"):
+                # Before it begins everything is as it was.
+                time.sleep(_QUIET)
+            return _wait(lambda: _is_as(on, before), within)
+
+        return _one(on, action, settled)
+
+    done = [one for lane in _in_lanes(actions, answered) for one in lane]
     return {one.action.name: Outcome(one.error, (), one.seconds is not None, one.seconds) for one in done}
 
 

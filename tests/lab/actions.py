@@ -176,7 +176,9 @@ def _ignoring(on: Ground, name: str) -> str:
 
 def _setting(name: str, **data: str) -> Action:
     place = Place("ConfigMap", name, "argocd")
-    return Action(name, f"kubectl patch of {name}", "", lambda on, it: on.merge("configmap", it, "argocd", data=data), place, severity="high")
+    return Action(
+        name, f"kubectl patch of {name}", "", lambda on, it: on.merge("configmap", it, "argocd", data=data), place, severity="high", lane="settings"
+    )
 
 
 _SKIP = "argocd.argoproj.io/skip-reconcile=true"

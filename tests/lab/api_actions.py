@@ -49,6 +49,12 @@ def _upserted(on: Ground, name: str) -> str:
     return on.cli("app", "create", name, "--upsert", *source, "--dest-server", on.plane.url, "--dest-namespace", "shop")
 
 
+def _created(on: Ground, name: str) -> str:
+    return on.cli(
+        "app", "create", name, "--repo", f"file://{on.config.path}", "--path", "shop", "--dest-server", on.plane.url, "--dest-namespace", "shop"
+    )
+
+
 def _of_kind(kind: str, name: str) -> tuple[str, ...]:
     return "--kind", kind, "--resource-name", name
 
@@ -94,6 +100,9 @@ APPLICATIONS = (
     on_application("app-edit", "argocd app edit", _editing, severity="high"),
     on_application("app-upsert", "argocd app create --upsert", _upserted, severity="high"),
     on_application(
+        "app-create", "argocd app create, of one that git does not have", _created, needs="", action="create", decision="logged"
+    ),
+    on_application(
         "app-delete", "argocd app delete --cascade=false", lambda on, it: on.cli("app", "delete", it, "--cascade=false", "-y"), action="delete",
         severity="high", back=_again("app-delete", "app-delete"),
     ),
@@ -108,7 +117,7 @@ APPLICATIONS = (
     ),
     on_application("app-local", "argocd app sync --local", _local, needs="manual", action="sync", severity="high", back=_was("app-local")),
     on_application(
-        "app-rollback", "argocd app rollback", lambda on, it: on.cli("app", "rollback", it), needs="manual", action="rollback", severity="high",
+        "app-rollback", "argocd app rollback", lambda on, it: on.cli("app", "rollback", it, "0"), needs="manual", action="rollback", severity="high",
         back=_was("app-rollback"),
     ),
     on_application("app-end", "argocd app terminate-op", _ended, needs="hooked", action="other", severity="low", decision="logged"),
@@ -192,10 +201,10 @@ OTHERS = (
         "cert", "argocd cert add-tls", "", _certificate, Place("ConfigMap", "argocd-tls-certs-cm", "argocd"), severity="medium", who=SERVER,
         decision="logged",
     ),
-    on_secret("password", "argocd account update-password", "argocd-secret", _password, lane="argocd-secret"),
+    on_secret("password", "argocd account update-password", "argocd-secret", _password, lane="settings"),
     on_secret(
         "token", "argocd account generate-token", "argocd-secret", lambda on, it: on.cli("account", "generate-token", "--account", "alice"),
-        lane="argocd-secret",
+        lane="settings",
     ),
     on_application("import", "argocd admin import", _imported, severity="high", who=OTHER),
     on_application("core", "argocd --core app set, as it goes over the wire", _by_core, severity="high", who=OTHER),

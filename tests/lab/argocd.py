@@ -75,8 +75,8 @@ PASSWORD = "correct horse battery"
 
 
 @contextmanager
-def argocd(program: Path, helm: Path, crds: Path, plane: ControlPlane, folder: Path) -> Iterator[ArgoCD]:
-    """Argo CD, installed into the cluster and started; gone when the `with` ends. `crds` is the folder of its own CRDs."""
+def argocd(program: Path, helm: Path, crds: Path, plane: ControlPlane, folder: Path, **more: str) -> Iterator[ArgoCD]:
+    """Argo CD, installed into the cluster and started; gone when the `with` ends. `crds` is the folder of its own CRDs. `more` are further environment variables of its parts."""
     tools = folder / "bin"
     tools.mkdir()
     (tools / "helm").symlink_to(helm)
@@ -95,7 +95,7 @@ def argocd(program: Path, helm: Path, crds: Path, plane: ControlPlane, folder: P
         parts: dict[str, Part] = {}
 
         def start(name: str, *flags: str, user: str = "admin") -> Part:
-            environment = {**common, "KUBECONFIG": str(plane.kubeconfig(user))}
+            environment = {**common, **more, "KUBECONFIG": str(plane.kubeconfig(user))}
             part = parts[name] = Part([program, name, *flags], folder / f"{name}.log", environment)
             stack.callback(part.stop)
             return part
@@ -122,9 +122,7 @@ def argocd(program: Path, helm: Path, crds: Path, plane: ControlPlane, folder: P
 
 
 def _install(plane: ControlPlane, crds: Path) -> None:
-    for file in sorted(crds.glob("*-crd.yaml")):
-        plane.kubectl("apply", "--server-side", "-f", str(file))
-    wait_for(lambda: _are_served(plane), plane.apiserver, "Argo CD's kinds")
+    serve_kinds(plane, crds)
     for name in ("argocd-server", "argocd-application-controller"):
         binding = {"roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}}
         subject = {"kind": "ServiceAccount", "name": name, "namespace": "argocd"}
@@ -155,6 +153,13 @@ def _install(plane: ControlPlane, crds: Path) -> None:
         "clusterResourceWhitelist": [{"group": "*", "kind": "*"}],
     }
     plane.apply({"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": "default", "namespace": "argocd"}, "spec": spec})
+
+
+def serve_kinds(plane: ControlPlane, crds: Path) -> None:
+    """Let the API server serve Argo CD's kinds; nothing of Argo CD runs."""
+    for file in sorted(crds.glob("*-crd.yaml")):
+        plane.kubectl("apply", "--server-side", "-f", str(file))
+    wait_for(lambda: _are_served(plane), plane.apiserver, "Argo CD's kinds")
 
 
 def _are_served(plane: ControlPlane) -> bool:

@@ -29,6 +29,11 @@ USERS = {
     "gitguard": ("system:serviceaccount:gitguard:gitguard", "system:serviceaccounts"),
     "argocd-server": ("system:serviceaccount:argocd:argocd-server", "system:serviceaccounts"),
     "argocd-application-controller": ("system:serviceaccount:argocd:argocd-application-controller", "system:serviceaccounts"),
+    "autoscaler": ("system:serviceaccount:kube-system:horizontal-pod-autoscaler", "system:serviceaccounts"),
+    "deployment-controller": ("system:serviceaccount:kube-system:deployment-controller", "system:serviceaccounts"),
+    "cainjector": ("system:serviceaccount:cert-manager:cert-manager-cainjector", "system:serviceaccounts"),
+    "elected": ("system:serviceaccount:shop:elected", "system:serviceaccounts"),
+    "pipeline": ("system:serviceaccount:ci:pipeline", "system:serviceaccounts"),
 }
 # Everything that changes something, with both bodies; reads are nobody's business here, but for those by which people get into pods.
 AUDIT_POLICY = {
@@ -150,6 +155,20 @@ class ControlPlane(NamedTuple):
     def ready(self) -> None:
         """Wait until the API server answers."""
         wait_for(lambda: _is_ready(self.url, self.ca), self.apiserver, "kube-apiserver")
+
+
+def let_people_in(plane: ControlPlane) -> None:
+    """The namespaces shop and argocd, and people who can do everything, as many clusters have them."""
+    plane.apply(*({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in ("shop", "argocd")))
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
+    subjects = [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "humans"}]
+    api = "rbac.authorization.k8s.io/v1"
+    plane.apply({"apiVersion": api, "kind": "ClusterRoleBinding", "metadata": {"name": "humans"}, "roleRef": role, "subjects": subjects})
+    wait_for(
+        lambda: "yes" in plane.kubectl("auth", "can-i", "delete", "secrets", "--as=alice", "--as-group=humans"),
+        plane.apiserver,
+        "the people's role",
+    )
 
 
 def _is_ready(url: str, ca: Path) -> bool:

@@ -24,7 +24,7 @@ class Watch:
         self.ledger = folder / "ledger"
         self.log = folder / "watch.log"
         sources = ["--audit-log", str(plane.audit_log)] if audit else []
-        self._command = [
+        self.command = [
             sys.executable, "-m", "gitguard", "reconcile", "--repo", str(config.path), "--kubeconfig", str(plane.kubeconfig("gitguard")),
             "--ledger", str(self.ledger), "--mode", mode, *sources, *arguments,
         ]  # fmt: skip
@@ -32,7 +32,8 @@ class Watch:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         with self.log.open("ab") as log:
-            return subprocess.Popen(self._command, env=self.config.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._said_before = len(self.events())
+            return subprocess.Popen(self.command, env=self.config.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def events(self, event: str = "") -> list[dict[str, Any]]:
         """What it has logged; with a name only such events."""
@@ -40,8 +41,8 @@ class Watch:
         return [line for line in lines if event in ("", line["event"])]
 
     def ready(self) -> "Watch":
-        """Wait until it has read git and listed everything."""
-        self.wait(lambda: any(self.events("ready")), "the watch was not ready")
+        """Wait until it has read git and listed everything, since it was started last."""
+        self.wait(lambda: any(line["event"] == "ready" for line in self.events()[self._said_before :]), "the watch was not ready")
         return self
 
     def wait(self, happened: Callable[[], Any], what: str, within: float = READY_WITHIN) -> Any:
