@@ -194,6 +194,6 @@ CONTROL = (
     ),
     on_application("ignoring", "kubectl patch: ignoreDifferences added", _ignoring, severity="high", who=KUBECTL),
     on_project("widened", "kubectl patch of an AppProject: roles and clusterResourceWhitelist", _widened, who=KUBECTL),
-    _setting("argocd-cm", **{"resource.exclusions": "- kinds: [ConfigMap]\n"}),
+    _setting("argocd-cm", **{"users.anonymous.enabled": "true"}),
     _setting("argocd-rbac-cm", **{"policy.csv": "g, alice, role:admin\n"}),
 )  # fmt: skip

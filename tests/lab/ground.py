@@ -124,6 +124,9 @@ class Ground(NamedTuple):
             live = self.live(place)
         except AssertionError:
             return None
+        if place.kind == "ApplicationSet":
+            # Argo CD's API writes an empty template into each generator, which is nobody's edit.
+            del live["spec"]["generators"]
         metadata = {name: part for name, part in live["metadata"].items() if name not in _MOVING}
         # What kubectl and Argo CD note there for their own next time.
         metadata["annotations"] = {name: part for name, part in metadata.get("annotations", {}).items() if name != _APPLIED}
