@@ -76,7 +76,10 @@ PASSWORD = "correct horse battery"
 
 @contextmanager
 def argocd(program: Path, helm: Path, crds: Path, plane: ControlPlane, folder: Path, **more: str) -> Iterator[ArgoCD]:
-    """Argo CD, installed into the cluster and started; gone when the `with` ends. `crds` is the folder of its own CRDs. `more` are further environment variables of its parts."""
+    """Argo CD, installed into the cluster and started; gone when the `with` ends. `crds` is the folder of its own CRDs.
+
+    `more` are further environment variables of its parts.
+    """
     tools = folder / "bin"
     tools.mkdir()
     (tools / "helm").symlink_to(helm)
