@@ -41,6 +41,8 @@ def _local(on: Ground, name: str) -> str:
 
 def _ended(on: Ground, name: str) -> str:
     on.cli("app", "sync", name, "--async")
+    # What waits yet can't be ended.
+    on.running(name)
     return on.cli("app", "terminate-op", name)
 
 

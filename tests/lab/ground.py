@@ -118,6 +118,11 @@ class Ground(NamedTuple):
         state = (self.live(Place("Application", name, "argocd")).get("status") or {}).get("operationState") or {}
         return str(state["syncResult"]["revision"]) if state.get("phase") == "Succeeded" else ""
 
+    def running(self, name: str) -> None:
+        """Wait until Argo CD works on an Application."""
+        place = Place("Application", name, "argocd")
+        _until(lambda: self.live(place)["status"].get("operationState", {}).get("phase") == "Running", f"{name} is not being synced")
+
     def content(self, place: Place) -> Any:
         """What an object says, but for what moves by itself; None where it is not there."""
         try:
