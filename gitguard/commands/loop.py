@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
@@ -28,7 +28,6 @@ _EVENT = ("", "Event")
 _KINDS = ((_ARGO, "Application"), (_ARGO, "AppProject"), (_ARGO, "ApplicationSet"))
 _BEAT, _FORGERIES, _IDLE, _AGAIN = 60.0, 2.0, 0.5, 1.0
 _BATCH, _PASSES = 500, 10
-_KIND_OF = {"applications": "Application", "appprojects": "AppProject", "applicationsets": "ApplicationSet", "events": "Event"}
 _Object = Mapping[str, Any]
 
 
@@ -481,7 +480,7 @@ class Loop:
             identity = (forgery.what, forgery.where, forgery.evidence)
             if identity not in self._forged:
                 self._forged.add(identity)
-                self._settler.log(_forged(self._name, forgery))
+                self._settler.log(_forged(self._name, forgery, list(self._resources.values())))
 
     # Time
 
@@ -594,14 +593,17 @@ def _identity(name: str, act: Act) -> str:
     return incident(name, act.key, act.uid, act.version or act.at, [Change(path=act.reason, git=None, live=None)], act.action)
 
 
-def _forged(name: str, forgery: Forgery) -> Drift:
-    resource, _, place = forgery.where.partition(" ")
+def _forged(name: str, forgery: Forgery, resources: Iterable[Resource]) -> Drift:
+    where, _, place = forgery.where.partition(" ")
     namespace, _, called = place.rpartition("/")
-    plural, _, group = resource.partition(".")
-    key = ObjectKey(group, _KIND_OF.get(plural, plural), namespace, called)
+    plural, _, group = where.partition(".")
+    kinds = {(one.group, one.plural): (one.kind, one.api_version) for one in resources}
+    # Events are not watched, and neither is what git has nothing of.
+    kind, api_version = kinds.get((group, plural), ("Event" if plural == "events" else plural, f"{group}/v1" if group else "v1"))
+    key = ObjectKey(group, kind, namespace, called)
     actor: Actor = forgery.by
     return Drift(
-        id=incident(name, key, forgery.what, actor.at, (), "forgery"), key=key, api_version=f"{group}/v1alpha1" if group == _ARGO else "v1", uid="",
+        id=incident(name, key, forgery.what, actor.at, (), "forgery"), key=key, api_version=api_version, uid="",
         version="", action="other", severity="high", actor=actor, changes=(), changed_at=actor.at, detected_at=clock.now(), decision="alert",
         reason=f"forged {forgery.what}: {shown(key)} says what only somebody else can say", evidence=forgery.evidence,
     )  # fmt: skip

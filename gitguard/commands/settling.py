@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from gitguard.commands.comparing import Comparer, Stale, reborn
+from gitguard.commands.comparing import Comparer, Stale, marked, reborn
 from gitguard.commands.recording import Record, incident
 from gitguard.commands.syncs import Astray, Moved, Syncs
 from gitguard.commands.word import Speaker, Word
@@ -221,6 +221,9 @@ class Settler:
             return 0.0
         waits = [0.0]
         for actor in actors:
+            if actor.via == "argocd-api" and actor.kind == "human":
+                # Argo CD's word on whom it wrote for; where that is a hint, nothing makes it more.
+                continue
             if not is_proven(actor):
                 waits.append(_AUDIT_WITHIN)
             elif actor.name == self._argo.server or (actor.via == "argocd-api" and actor.kind == "automation"):
@@ -234,6 +237,9 @@ class Settler:
             began = datetime.fromisoformat(since).timestamp() if since != "now" else datetime.now(UTC).timestamp()
             if datetime.now(UTC).timestamp() - began < _LONGEST_SYNC and one.found + _LONGEST_SYNC > now:
                 return now + _AGAIN / 4
+        if one.live is None and self.syncs.is_going(one.wanted.application) and one.found + _LONGEST_SYNC > now:
+            # What comes again before its Application has gone, Argo CD deletes again, and neither comes to an end.
+            return now + _AGAIN / 4
         if not one.wanted.control_plane:
             return 0.0
         if all(is_proven(actor) and not is_applier(actor, word.settings.reconcile, self._appliers(actor)) for actor in actors):
@@ -363,8 +369,10 @@ class Settler:
         changes = [change for change, _ in decision.changes]
         act = "create" if one.live is None else "update"
 
+        namespace = word.settings.argocd.namespace
+
         def do(identity: str) -> _Object:
-            return self._created(one, word.settings.argocd.namespace, identity) if one.live is None else self._updated(one, changes, identity)
+            return self._created(one, namespace, identity) if one.live is None else self._updated(one, changes, namespace, identity)
 
         return self._performed(one, found, decision, act, do)
 
@@ -405,9 +413,10 @@ class Settler:
             return self._refused(one, error)
         return self._checked(one, [Change("", one.wanted.manifest, ABSENT, True)])
 
-    def _updated(self, one: Open, changes: Sequence[Change], identity: str) -> _Object:
+    def _updated(self, one: Open, changes: Sequence[Change], namespace: str, identity: str) -> _Object:
+        body = marked(restored(one.live or {}, changes), one.wanted, namespace)
         try:
-            self._cluster.update(one.resource, restored(one.live or {}, changes), audit_id=f"gitguard-{identity}")
+            self._cluster.update(one.resource, body, audit_id=f"gitguard-{identity}")
         except ClusterError as error:
             if error.is_conflict or error.is_missing:
                 return {"result": "superseded", "reason": "somebody has written to it meanwhile"}
@@ -476,7 +485,9 @@ class Settler:
             version=str(live["metadata"].get("resourceVersion") or ""), action=found.action, severity="high", actor=actor, changes=(),
             changed_at=actor.at, detected_at=clock.now(), decision=decision, reason=found.reason, commit=word.commit,
         )  # fmt: skip
-        self.found += 1
+        is_known = drift.id in self._logged
+        self._logged[drift.id] = None
+        self.found += not is_known
         if decision == "observed" or self.silence or not self._speaker.may_sync(found.application, word.commit):
             self._record.drift(drift._replace(decision="observed" if decision == "observed" else "hold"), live)
             self._told.drifted(drift)
@@ -492,8 +503,12 @@ class Settler:
             return {"result": "reverted", "reverted_at": clock.now(), "reason": f"Argo CD was told to sync to {good[0][:12]}"}
 
         began = clock.monotonic()
-        ended = self._record.act(drift, live, "update", do, is_known=False)
-        self._told.drifted(drift)
+        ended = self._record.act(drift, live, "update", do, is_known=is_known)
+        if ended["result"] == "superseded":
+            # Argo CD writes to it a few times more when a sync has ended.
+            self.syncs.again(found.application)
+        if not is_known:
+            self._told.drifted(drift)
         self._told.acted(drift, "update", str(ended["result"]), clock.monotonic() - began)
 
     # What leaves no drift, and what git does not declare
