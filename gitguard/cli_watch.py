@@ -38,6 +38,7 @@ _PACKAGES = ("cryptography", "kubernetes", "prometheus_client", "rfc8785")
 @click.option("--audit-token-file", type=click.Path(path_type=Path), help="The bearer token that it has to send (or $GITGUARD_AUDIT_TOKEN).")
 @click.option("--audit-cert", type=click.Path(path_type=Path), help="The webhook's certificate chain, PEM; needed elsewhere than on 127.0.0.1.")
 @click.option("--audit-key", type=click.Path(path_type=Path), help="Its private key, PEM.")
+@click.option("--argocd-log", default="", metavar="FILE", help="The log of Argo CD's API server, followed like the audit: whom it wrote for.")
 @click.option(
     "--resync", default=600.0, show_default=True, type=click.FloatRange(1.0), metavar="SECONDS", help="How often everything is listed anew."
 )
@@ -69,7 +70,8 @@ def reconcile(**given: Any) -> None:
         repository=given["repo"], ref=given["ref"], kubeconfig=given["kubeconfig"], context=given["context"], ledger=given["ledger"],
         private=given["private"], enforce=given["mode"] == "enforce" or given["dry_run"], once=given["once"], dry_run=given["dry_run"],
         audit_log=given["audit_log"], audit_webhook=given["audit_webhook"], audit_token=_token(given["audit_token_file"]),
-        audit_certificate=(given["audit_cert"], given["audit_key"]) if given["audit_cert"] else None, resync=given["resync"],
+        audit_certificate=(given["audit_cert"], given["audit_key"]) if given["audit_cert"] else None,
+        argocd_log=given["argocd_log"], resync=given["resync"],
         metrics=given["metrics"], verify=given["verify_signatures"],
     )  # fmt: skip
     command.checked(asked)

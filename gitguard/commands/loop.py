@@ -16,8 +16,9 @@ from gitguard.edges.audit_stream import Gap
 from gitguard.edges.cluster import Cluster, ClusterError, Resource
 from gitguard.edges.watching import Holdings, Message, Progress, Seen, Trouble, Watcher
 from gitguard.model.desired import Wanted
-from gitguard.model.drift import Actor, Change, Drift, ObjectKey
+from gitguard.model.drift import UNKNOWN, Actor, Change, Drift, ObjectKey
 from gitguard.reconciler.acts import Act, acts_of
+from gitguard.reconciler.argo_log import Call
 from gitguard.reconciler.attribution import Evidence, Forgery, Identities
 from gitguard.reconciler.decide import is_named
 from gitguard.reconciler.desired import shown
@@ -27,6 +28,8 @@ _ARGO = "argoproj.io"
 _EVENT = ("", "Event")
 _KINDS = ((_ARGO, "Application"), (_ARGO, "AppProject"), (_ARGO, "ApplicationSet"))
 _BEAT, _FORGERIES, _IDLE, _AGAIN = 60.0, 2.0, 0.5, 1.0
+# A log is written before the audit, but not read before it.
+_LOGGED_WITHIN = 1.0
 _BATCH, _PASSES = 500, 10
 _Object = Mapping[str, Any]
 
@@ -35,6 +38,12 @@ class Audited(NamedTuple):
     """An event of the API server's audit."""
 
     event: Mapping[str, Any]
+
+
+class Called(NamedTuple):
+    """A call in the log of Argo CD's API server."""
+
+    call: Call
 
 
 class Loop:
@@ -46,7 +55,7 @@ class Loop:
     ) -> None:  # fmt: skip
         self._cluster, self._name, self._speaker, self._settler, self._evidence = cluster, name, speaker, settler, evidence
         self._argo, self._record, self._told, self._resync, self._tell_word = argo, record, told, resync, tell_word
-        self._queue: SimpleQueue[Message | Audited | Word | Silence] = SimpleQueue()
+        self._queue: SimpleQueue[Message | Audited | Called | Word | Silence] = SimpleQueue()
         self._word: Word | None = None
         self._known: dict[ObjectKey, Known] = {}
         self._gone: dict[ObjectKey, int] = {}
@@ -62,6 +71,9 @@ class Loop:
         self._open_gaps: dict[str, Gap] = {}
         self._forged: set[tuple[object, ...]] = set()
         self._is_news = False
+        self._unnamed: list[tuple[float, Act]] = []
+        self.is_logged = False
+        """Is there a log that says for whom Argo CD's API server wrote, so that it is worth waiting for?"""
         self._beat_at = clock.now()
         self._acts_since = record.watched_until() or self._beat_at
         self._next = {"beat": 0.0, "forgeries": 0.0, "resync": 0.0, "ledger": 0.0}
@@ -75,7 +87,7 @@ class Loop:
 
     # From other threads
 
-    def deliver(self, message: Message | Audited | Word | Silence) -> None:
+    def deliver(self, message: Message | Audited | Called | Word | Silence) -> None:
         """Tell the loop something."""
         self._queue.put(message)
 
@@ -195,6 +207,9 @@ class Loop:
                 self._holdings(message)
             case Audited(event):
                 self._audited(event)
+            case Called(call):
+                self._evidence.add_call(call)
+                self._settler.evidence_came("", "")
             case Progress(resource, version):
                 self._listed[resource.group, resource.kind] = version
             case Word():
@@ -343,6 +358,7 @@ class Loop:
         one = self.open.get(key) or Open(resource, wanted, clock.monotonic())
         for missed, state in skipped:
             one.track(self._comparer.differences(wanted, state, answer, scaled=scaled), missed, is_certain=is_certain, after=after)
+            after = missed
         # What differs only now though nobody wrote came of git's new word, and is no writer's doing.
         one.track(changes, "" if is_same else version, is_certain=is_certain, after=after)
         one.renew(wanted, live, answer, changes, version, uid)
@@ -352,6 +368,7 @@ class Loop:
     def _holdings(self, told: Holdings) -> None:
         """Everything of a kind: what was not seen, and what is not there."""
         if (told.resource.group, told.resource.kind) == _EVENT:
+            self._settler.hears = True
             for value in told.objects:
                 self._said(value)
             return
@@ -468,6 +485,21 @@ class Loop:
         if act.at and act.at <= self._acts_since:
             # From before there was a watch, or told by the watch before this one.
             return
+        if self.is_logged and act.actor.via == "argocd-api" and act.actor.confidence == "authenticated":
+            self._unnamed.append((clock.monotonic() + _LOGGED_WITHIN, act))
+        else:
+            self._log(act)
+
+    def _named(self, *, patiently: bool) -> None:
+        """Tell of what Argo CD's API server did for somebody, once its log has had the time to say who that was."""
+        now, waiting = clock.monotonic(), self._unnamed
+        self._unnamed = [(due, act) for due, act in waiting if patiently and now < due]
+        for due, act in waiting:
+            if not patiently or now >= due:
+                actor = self._evidence.sender(act.evidence[0], act.key)
+                self._log(act if actor == UNKNOWN else act._replace(actor=actor))
+
+    def _log(self, act: Act) -> None:
         found = Drift(
             id=_identity(self._name, act), key=act.key, api_version=act.api_version, uid=act.uid, version=act.version, action=act.action,
             severity=act.severity, actor=act.actor, changes=(), changed_at=act.at, detected_at=clock.now(), decision="log", reason=act.reason,
@@ -486,6 +518,7 @@ class Loop:
 
     def _housekeeping(self) -> None:
         now = clock.monotonic()
+        self._try(partial(self._named, patiently=True))
         if self._next["forgeries"] <= now:
             self._next["forgeries"] = now + _FORGERIES
             if self._is_news:
@@ -509,6 +542,7 @@ class Loop:
         """Say what was watched since the last time, and what was not."""
         if self._settler.broken:
             return
+        self._named(patiently=False)
         until = clock.now()
         counts = Counter((key.group, key.kind) for key in self._known)
         watched = [
@@ -530,6 +564,8 @@ class Loop:
 
     def _troubled(self, resource: Resource, why: str) -> None:
         kind = (resource.group, resource.kind)
+        if kind == _EVENT:
+            self._settler.hears = not why
         if why:
             self.trouble[kind] = why
             self._told.restarted(resource.kind, why)

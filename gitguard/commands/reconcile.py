@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gitguard.commands.desiring import Desiring, settings_of
-from gitguard.commands.loop import Audited, Loop
+from gitguard.commands.loop import Audited, Called, Loop
 from gitguard.commands.options import Options, Outcome
 from gitguard.commands.recording import Record
 from gitguard.commands.settling import Settler
@@ -37,6 +37,7 @@ from gitguard.model.desired import Watched
 from gitguard.model.drift import ObjectKey
 from gitguard.model.errors import ConfigurationError, ExitCode, GitguardError, UsageError
 from gitguard.output import drift as output
+from gitguard.reconciler.argo_log import called
 from gitguard.reconciler.attribution import Evidence, Identities
 
 _IN_CLUSTER = "https://kubernetes.default.svc"
@@ -63,6 +64,7 @@ class Asked(NamedTuple):
     audit_webhook: str = ""
     audit_token: str = ""
     audit_certificate: tuple[Path, Path] | None = None
+    argocd_log: str = ""
     resync: float = 600.0
     metrics: str = ""
     verify: bool = False
@@ -125,11 +127,12 @@ class _Watch:
             self._told = self.speaker.reads
             metrics.refreshed(self.target.name, self.speaker.commit)
 
-    def _audited(self, source: Source, stop: threading.Event, event: Mapping[str, Any]) -> None:
-        """Hand an event over. A log can wait, so that one of gigabytes is never in memory; a webhook that does not answer is given up."""
+    def _audited(self, source: Source, stop: threading.Event, event: Mapping[str, Any] | Called) -> None:
+        """Hand over what is told. A log can wait, so that one of gigabytes is never in memory; the API server gives up on a webhook that does not
+        answer."""
         while not isinstance(source, WebhookSource) and self.loop.waiting > _MOST_WAITING and not stop.wait(_LOOK / 10):
             pass
-        self.loop.deliver(Audited(event))
+        self.loop.deliver(event if isinstance(event, Called) else Audited(event))
 
     def prime(self, stop: threading.Event) -> None:
         """Learn what Argo CD has synced, as soon as the cluster can be reached."""
@@ -207,12 +210,12 @@ def _looked(asked: Asked, options: Options, folder: Path, targets: Sequence[_Tar
 
 
 def _read_up(watch: _Watch) -> None:
-    """Read what the audit has so far."""
+    """Read what the audit and Argo CD's log have so far."""
     last = [clock.monotonic()]
 
-    def deliver(event: Mapping[str, Any]) -> None:
+    def deliver(event: Mapping[str, Any] | Called) -> None:
         last[0] = clock.monotonic()
-        watch.loop.deliver(Audited(event))
+        watch.loop.deliver(event if isinstance(event, Called) else Audited(event))
 
     deadline = clock.monotonic() + _AUDIT_LONGEST
     with ExitStack() as stack:
@@ -282,6 +285,7 @@ def _watch(asked: Asked, options: Options, folder: Path, target: _Target, metric
         loop = Loop(cluster, target.name, speaker, settler, evidence, argo, record, told, asked.resync, heard)
         watch = _Watch(target, loop, settler, record, speaker, cluster, log)
         watch.sources = _sources(asked, loop)
+        loop.is_logged = bool(asked.argocd_log)
         try:
             yield watch
         finally:
@@ -332,10 +336,12 @@ def _identities(namespace: str) -> Identities:
 
 
 def _sources(asked: Asked, loop: Loop) -> list[Source]:
-    """Where the audit comes from."""
-    if asked.audit_log == "-":
-        return [StreamSource(sys.stdin.buffer)]
+    """Where the audit comes from, and the log of Argo CD's API server."""
     sources: list[Source] = []
+    if asked.argocd_log:
+        sources.append(FileSource(Path(asked.argocd_log), pause=_AUDIT_PAUSE, parse=_calls))
+    if asked.audit_log == "-":
+        return [*sources, StreamSource(sys.stdin.buffer)]
     if asked.audit_log:
         file = FileSource(Path(asked.audit_log), pause=_AUDIT_PAUSE)
         loop.position = lambda: f"{file.position.inode}:{file.position.offset}" if file.position else ""
@@ -344,6 +350,12 @@ def _sources(asked: Asked, loop: Loop) -> list[Source]:
         certificate = Certificate(*asked.audit_certificate) if asked.audit_certificate else None
         sources.append(WebhookSource(asked.audit_webhook, asked.audit_token, certificate))
     return sources
+
+
+def _calls(line: bytes) -> Sequence[Called]:
+    """The call that a line of Argo CD's log tells of, if it does."""
+    call = called(line.decode("utf-8", "replace"))
+    return (Called(call),) if call is not None else ()
 
 
 @contextmanager
@@ -378,6 +390,8 @@ def checked(asked: Asked) -> None:
         raise UsageError("where shall it be recorded?", "--ledger DIR names the ledger; --dry-run records nothing")
     if asked.audit_webhook and not asked.audit_token:
         raise ConfigurationError("the audit webhook needs a token", "--audit-token-file names a file with it")
+    if asked.argocd_log and not (asked.audit_log or asked.audit_webhook):
+        raise UsageError("Argo CD's log alone does not tell which object was written", "--audit-log or --audit-webhook tells that")
 
 
 __all__ = ["Asked", "checked", "run"]

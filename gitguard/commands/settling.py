@@ -1,7 +1,7 @@
 """Drift that is open: who did it, whether it is drift at all, what is decided, and putting git's word back."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ from gitguard.edges.cluster import Cluster, ClusterError, Resource
 from gitguard.model.desired import Wanted
 from gitguard.model.drift import ABSENT, UNKNOWN, Actor, Change, Drift, ObjectKey
 from gitguard.model.policy import Decision, Subject
-from gitguard.reconciler.attribution import Evidence, Identities, claimed
+from gitguard.reconciler.attribution import SERVER_AGENTS, Evidence, Identities, claimed
 from gitguard.reconciler.comparison import compared, restored
 from gitguard.reconciler.decide import decided, is_applier, is_proven, lasts
 from gitguard.reconciler.desired import is_behind, owners, shown
@@ -26,6 +26,8 @@ from gitguard.reconciler.tracking import Since, number, tracked
 _Object = Mapping[str, Any]
 # The API server writes its audit before it answers; a webhook sends batches.
 _AUDIT_WITHIN, _EVENT_WITHIN = 2.0, 1.0
+# A field manager that nobody names is called as the client calls itself.
+_SERVER_MANAGERS = frozenset(agent.rstrip("/") for agent in SERVER_AGENTS)
 _LONGEST_SYNC = 300.0
 _AGAIN, _LONGEST_PAUSE = 1.0, 300.0
 _MINUTE = 60.0
@@ -104,6 +106,8 @@ class Settler:
         self.syncs = Syncs(speaker.precedes, speaker.contains)
         self.audited = False
         """Is there an audit that tells who did what, so that it is worth waiting for?"""
+        self.hears = False
+        """Are Argo CD's Events watched, which name people where no audit does?"""
         self.silence = ""
         """Why git's word can't be had; nothing is put back then."""
         self.broken = ""
@@ -200,6 +204,21 @@ class Settler:
         return min(soon) if soon else None
 
     def _actor(self, one: Open, change: Change) -> Actor:
+        found = self._writer(one, change)
+        return found if found != UNKNOWN else self._told_of(one, change)
+
+    def _told_of(self, one: Open, change: Change) -> Actor:
+        """Whom Argo CD's Events name where no audit tells of the write."""
+        if one.live is None:
+            return self._evidence.told_of(one.key, "", "", one.uid, deleted=True)
+        since = one.since.get(change.path)
+        managers = owners(one.live, change.path)
+        # It tells of an update that changed nothing, too: then the next one's field is another's.
+        if since is None or not since.is_certain or (managers and managers.isdisjoint(_SERVER_MANAGERS)):
+            return UNKNOWN
+        return self._evidence.told_of(one.key, since.version, since.after, one.uid)
+
+    def _writer(self, one: Open, change: Change) -> Actor:
         since = one.since.get(change.path)
         plural = one.resource.plural
         if one.live is None:
@@ -215,10 +234,10 @@ class Settler:
         """Where nobody else tells, the writer's own word; for what it is worth."""
         return claimed(one.live) if actor == UNKNOWN and one.live is not None else actor
 
-    def _waits_for_word_of_writers(self, one: Open, actors: Iterable[Actor]) -> float:
+    def _waits_for_word_of_writers(self, one: Open, actors: Collection[Actor]) -> float:
         """Seconds from when it was found that are worth waiting for who did it."""
         if not self.audited:
-            return 0.0
+            return _EVENT_WITHIN if self.hears and one.wanted.control_plane and UNKNOWN in actors else 0.0
         waits = [0.0]
         for actor in actors:
             if actor.via == "argocd-api" and actor.kind == "human":

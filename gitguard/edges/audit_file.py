@@ -10,7 +10,7 @@ from threading import Event
 from typing import NamedTuple
 
 from gitguard.edges import clock
-from gitguard.edges.audit_stream import CHUNK, LONGEST_LINE, PAUSE, Deliver, Intake, Lines, Tell
+from gitguard.edges.audit_stream import CHUNK, LONGEST_LINE, PAUSE, Deliver, Intake, Lines, Parse, Tell, events
 
 _HEAD = 512
 _REMEMBERED = 64
@@ -31,15 +31,18 @@ class FileSource:
     """An audit log that grows, as `tail -F` reads it: across rotation by renaming, truncation, and times when there is no file.
 
     It begins at the beginning of the file, or where a `position` says: then with the file that was read, whatever it is called now, as long as it
-    lies beside it uncompressed, and those that came after it.
+    lies beside it uncompressed, and those that came after it. Any log of lines is read so: `parse` makes of a line what is delivered.
     """
 
-    def __init__(self, path: Path, position: Position | None = None, longest: int = LONGEST_LINE, pause: float = PAUSE) -> None:
+    def __init__(
+        self, path: Path, position: Position | None = None, longest: int = LONGEST_LINE, pause: float = PAUSE, parse: Parse = events
+    ) -> None:
         self.position = position
         """How far it has been read, at any time."""
         self._path = path
         self._longest = longest
         self._pause = pause
+        self._parse = parse
         self._file: io.FileIO | None = None
         self._offset = 0
         self._head = b""
@@ -51,7 +54,7 @@ class FileSource:
 
     def run(self, deliver: Deliver, tell: Tell, stop: Event) -> None:
         """Read and wait for more until `stop` is set."""
-        intake = Intake(deliver, tell, self._longest)
+        intake = Intake(deliver, tell, self._longest, self._parse)
         try:
             self._resume(intake)
             while not stop.is_set():

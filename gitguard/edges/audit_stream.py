@@ -8,7 +8,7 @@ import io
 import json
 import os
 import select
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple, Protocol
@@ -22,7 +22,9 @@ PAUSE = 0.1
 _STOPPED_WITHIN = 5.0
 
 AuditEvent = Mapping[str, Any]
-Deliver = Callable[[AuditEvent], None]
+Deliver = Callable[[Any], None]
+# What a line tells, which may be nothing; Unreadable where it should tell something.
+Parse = Callable[[bytes], Sequence[Any]]
 
 
 class Gap(NamedTuple):
@@ -135,9 +137,10 @@ class Lines:
 
 
 class Intake:
-    """Lines to events, for one source: `delivered` and `unreadable` count them, and what is unreadable is told as a gap."""
+    """Lines to events, or to whatever `parse` makes of them, for one source: `delivered` and `unreadable` count them, and what is unreadable is
+    told as a gap."""
 
-    def __init__(self, deliver: Deliver, tell: Tell, longest: int) -> None:
+    def __init__(self, deliver: Deliver, tell: Tell, longest: int, parse: Parse = events) -> None:
         self.lines = Lines(longest)
         self.delivered = 0
         self.unreadable = 0
@@ -146,6 +149,7 @@ class Intake:
         self._deliver = deliver
         self._tell = tell
         self._longest = longest
+        self._parse = parse
 
     def take(self, data: bytes) -> None:
         """A piece of what comes."""
@@ -170,7 +174,7 @@ class Intake:
             if not line.strip():
                 continue
             try:
-                found = events(line)
+                found = self._parse(line)
             except Unreadable:
                 bad += 1
                 continue

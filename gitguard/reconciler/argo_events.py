@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from gitguard.model.drift import ObjectKey
-from gitguard.reconciler.audit_bodies import canonical, mapping
+from gitguard.reconciler.audit_bodies import canonical, mapping, text
 from gitguard.reconciler.audit_events import Write
 
 _KINDS = ("Application", "ApplicationSet", "AppProject")
@@ -34,7 +34,8 @@ _LONGEST = 4096
 class Claim(NamedTuple):
     """What an Event says, whoever wrote it: `user` did `action` to an object of Argo CD's, at its version `version`.
 
-    `join` tells what of a write that version is. `disagrees`: annotation and message name different users, which Argo CD never writes.
+    `join` tells what of a write that version is, and `at` when it says that it was. `disagrees`: annotation and message name different users, which
+    Argo CD never writes.
     """
 
     namespace: str
@@ -48,6 +49,7 @@ class Claim(NamedTuple):
     action: str
     join: Join
     disagrees: bool
+    at: str
     evidence: bytes
 
     @property
@@ -89,6 +91,7 @@ def claim(event: Mapping[str, Any]) -> Claim | None:
         action=action,
         join=join,
         disagrees=annotated is not None and annotated != matched["user"],
+        at=text(event.get("lastTimestamp")) or text(event.get("eventTime")),
         evidence=canonical({name: part for name, part in event.items() if name != "metadata"} | {"metadata": _without_fields(metadata)}),
     )
 
@@ -104,6 +107,15 @@ def means(said: Claim, write: Write) -> bool:
     if said.join == "before":
         return bool(said.version) and said.version == write.before
     return said.join == "version" and bool(said.version) and said.version == write.version
+
+
+def means_version(said: Claim, key: ObjectKey, version: str, before: str, uid: str, *, deleted: bool) -> bool:
+    """Is it about the write that made this version of an object of the one `before`, or about its deletion, as far as nobody tells of the write?"""
+    if ("argoproj.io", said.kind, *said.about) != tuple(key) or (said.about_uid and uid and said.about_uid != uid):
+        return False
+    if deleted:
+        return said.join == "uid" and bool(uid) and said.about_uid == uid
+    return bool(said.version) and said.version == {"before": before, "version": version}.get(said.join)
 
 
 def means_resource(said: Claim, key: ObjectKey, verb: str) -> bool:

@@ -1,15 +1,21 @@
 """Who wrote a version of an object: by the API server's audit, by what Argo CD's API server says of those it wrote for, or by the writer's word.
 
+Argo CD's API server says it in Events and in its log. An Event that the audit shows it to have written is believed; the log, which tells neither
+versions nor fractions of seconds, only where all of its calls that fit a write are one known user's. Where the log and an Event that anybody may
+have written name different people, neither is believed: it was Argo CD's API server, and nobody has proved a forgery.
+
 Versions are joined exactly, by resource version or uid. Where an audit policy keeps no bodies nothing is exact, and then a name may be told with
 the confidence `unknown`: a hint, for people to follow.
 """
 
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from gitguard.model.drift import UNKNOWN, Actor, ObjectKey
 from gitguard.reconciler.actors import audited, claimed, deleting, hinted, one_person, order, writing
-from gitguard.reconciler.argo_events import Claim, claim, means, means_resource
+from gitguard.reconciler.argo_events import Claim, claim, means, means_resource, means_version
+from gitguard.reconciler.argo_log import Call, means_call
 from gitguard.reconciler.audit_bodies import canonical
 from gitguard.reconciler.audit_events import Write, seconds, written
 from gitguard.reconciler.memory import Bounds, Memory
@@ -50,7 +56,7 @@ class Forgery(NamedTuple):
 
 
 class Evidence:
-    """What is known of who wrote what, from audit events and Argo CD's Events, in any order.
+    """What is known of who wrote what, from audit events, Argo CD's Events and the log of its API server, in any order.
 
     It remembers all of the last `bounds.seconds` and the newest `bounds.newest` in any case, but never more than `bounds.most`; `lost` says how
     many were forgotten too early for that. Reads, dry runs, requests that failed and events that come twice are left out. It is for one thread:
@@ -66,11 +72,13 @@ class Evidence:
         self._suspects: dict[bytes, Write] = {}
         self._claims: dict[bytes, Claim] = {}
         self._claimed = Memory(bounds)
+        self._calls: dict[bytes, Call] = {}
+        self._called = Memory(bounds)
 
     @property
     def lost(self) -> int:
         """How many events were forgotten before their time."""
-        return self._memory.lost + self._claimed.lost
+        return self._memory.lost + self._claimed.lost + self._called.lost
 
     def add(self, event: Mapping[str, Any]) -> None:
         """Take in an audit.k8s.io/v1 event; whatever is none is left out."""
@@ -97,6 +105,14 @@ class Evidence:
         self._claims[sighting] = said
         for gone in self._claimed.add(sighting, seconds(event.get("lastTimestamp") or event.get("eventTime")) or 0.0):
             del self._claims[gone]
+
+    def add_call(self, call: Call) -> None:
+        """Take in a call from the log of Argo CD's API server."""
+        if call.evidence in self._called:
+            return
+        self._calls[call.evidence] = call
+        for gone in self._called.add(call.evidence, seconds(call.at) or 0.0):
+            del self._calls[gone]
 
     def writer(self, resource: str, key: ObjectKey, resource_version: str, uid: str = "", deleted: bool = False) -> Actor:
         """Who wrote this version of an object, or deleted it; UNKNOWN where nothing tells.
@@ -144,6 +160,22 @@ class Evidence:
         actor = self._who(max(writes, key=order), key=key)
         return actor._replace(confidence="reported") if actor.confidence in ("authenticated", "corroborated") else actor
 
+    def sender(self, evidence: bytes, key: ObjectKey) -> Actor:
+        """For whom the write was made that an audit event tells of, by that event in its canonical form; UNKNOWN where it is not remembered."""
+        write = self._writes.get(sha256(evidence).digest())
+        return self._who(write, key=key) if write is not None else UNKNOWN
+
+    def told_of(self, key: ObjectKey, version: str, before: str, uid: str = "", *, deleted: bool = False) -> Actor:
+        """The one person whom Argo CD's Events name who are about this version, which came of the one `before`, or about the deletion of `uid`.
+
+        It is what is left to go by without an audit: nobody proves that Argo CD wrote an Event, and so the confidence is `reported`. What the
+        audit has of them counts all the same, and an Event whose annotation and message disagree is not believed.
+        """
+        told = [said for said in self._claims.values() if means_version(said, key, version, before, uid, deleted=deleted) and not said.disagrees]
+        told = [said for said in told if self._is_genuine(said) or not self._on_event(said)]
+        at = max((said.at for said in told), default="")
+        return one_person([(said.person, said.evidence) for said in told], "reported", UNKNOWN._replace(at=at)) or UNKNOWN
+
     def forgeries(self) -> tuple[Forgery, ...]:
         """Every forgery in what is remembered, the oldest first."""
         writes = sorted(self._suspects.values(), key=order)
@@ -177,11 +209,23 @@ class Evidence:
             return UNKNOWN._replace(evidence=tuple(one.evidence for one in (write, *rivals)))
         actor = audited(write, is_server=self._is_server(write))
         if self._is_server(write):
-            return self._behind(write, actor) or self._behind_resource(write, actor, key) or actor
+            return self._person(write, self._behind(write, actor), actor, key)
         if self._is_argo(write) and write.user_agent.startswith(SERVER_AGENTS):
-            actor = actor._replace(via="argocd-api")
-            return self._behind_resource(write, actor, key) or actor
+            return self._person(write, None, actor._replace(via="argocd-api"), key)
         return actor
+
+    def _person(self, write: Write, said: Actor | None, server: Actor, key: ObjectKey) -> Actor:
+        """For whom Argo CD's API server wrote, by its Events and its log; itself where they do not tell, or not the same."""
+        if said is not None and said.confidence == "corroborated":
+            return said
+        said = said or self._behind_resource(write, server, key)
+        calls = sorted((call for call in self._calls.values() if means_call(call, write, key)), key=lambda call: call.evidence)
+        logged = one_person(((call.user, call.evidence) for call in calls), "reported", server)
+        if logged is not None:
+            logged = logged._replace(groups=calls[0].groups)
+        if said is not None and logged is not None:
+            return logged._replace(evidence=(*said.evidence, *logged.evidence[-1:])) if said.name == logged.name else server
+        return logged or said or server
 
     def _behind(self, write: Write, actor: Actor) -> Actor | None:
         """The person for whom Argo CD's API server wrote, by its Event about that very version."""
