@@ -1,4 +1,4 @@
-"""The watch on a real API server: from somebody's change to git's word, beside Argo CD's self-heal; a thousand drifts at once; idle with 10,000 objects.
+"""The watch on a real API server: from a change to git's word, beside Argo CD's self-heal; a thousand drifts at once; idle with 10,000 objects.
 
 Run: make bench (or: python bench/watch.py [speed|mass]). Everything runs on this machine; a busy machine is busy for all of it.
 """
@@ -7,12 +7,10 @@ import os
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from copy import deepcopy
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,9 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from gitguard.edges.cluster import Cluster, ClusterError  # noqa: E402
+import edits  # noqa: E402
+
+from gitguard.edges.cluster import Cluster  # noqa: E402
 from tests.conftest import Repository  # noqa: E402
 from tests.lab.argocd import application, argocd, serve_kinds  # noqa: E402
 from tests.lab.controlplane import ControlPlane, controlplane, let_people_in  # noqa: E402
@@ -78,108 +78,6 @@ def crds() -> Path:
     return beds.module(beds.LAB / "controllers", "github.com/argoproj/argo-cd/v3") / "manifests" / "crds"
 
 
-class Eye:
-    """An independent client that watches one kind, and remembers when it saw which version of which object."""
-
-    def __init__(self, plane: ControlPlane, group: str, kind: str) -> None:
-        self._cluster = Cluster.connect(plane.kubeconfig("admin"), "")
-        resource = self._cluster.resource(group, kind)
-        assert resource is not None
-        self.resource = resource
-        self._seen: list[tuple[float, _Object]] = []
-        self._news = threading.Condition()
-        self._stop = threading.Event()
-        self._version = self._cluster.list(resource).resource_version
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        # It ends with its API server.
-        with suppress(ClusterError):
-            for change, value in self._cluster.watch(self.resource, self._version, self._stop):
-                if change != "BOOKMARK":
-                    with self._news:
-                        self._seen.append((time.perf_counter(), value))
-                        self._news.notify_all()
-
-    @property
-    def mark(self) -> int:
-        """How much has been seen."""
-        return len(self._seen)
-
-    def when(self, holds: Callable[[_Object], bool], after: int, within: float) -> float | None:
-        """When an object was seen first of which that is so; None where it was not in time."""
-        deadline = time.perf_counter() + within
-        with self._news:
-            while True:
-                for at, value in self._seen[after:]:
-                    if holds(value):
-                        return at
-                after = self.mark
-                if not self._news.wait(max(0.0, deadline - time.perf_counter())):
-                    return None
-
-    def close(self) -> None:
-        self._stop.set()
-        self._thread.join(5)
-
-
-class Edit:
-    """What alice does to objects of a kind, and how it is seen that git's word is back."""
-
-    def __init__(self, plane: ControlPlane, group: str, kind: str, namespace: str, change: Callable[[dict[str, Any], int], None]) -> None:
-        self.eye = Eye(plane, group, kind)
-        self.namespace = namespace
-        self._alice = Cluster.connect(plane.kubeconfig("alice"), "")
-        self._change = change
-        self._count = 0
-
-    def do(self, name: str, within: float) -> float | None:
-        """Seconds from the answer to alice's request until git's word was seen; None where it was not within that time."""
-        live = dict(self._alice.get(self.eye.resource, self.namespace, name))
-        good = _judged(deepcopy(live))
-        self._count += 1
-        self._change(live, self._count)
-        mark = self.eye.mark
-        written = self._alice.update(self.eye.resource, live)
-        began = time.perf_counter()
-        alices = int(written["metadata"]["resourceVersion"])
-
-        def is_back(value: _Object) -> bool:
-            metadata = value["metadata"]
-            return metadata["name"] == name and int(metadata["resourceVersion"]) > alices and _judged(value) == good
-
-        seen = self.eye.when(is_back, mark, within)
-        return None if seen is None else seen - began
-
-
-def _judged(value: _Object) -> Any:
-    return {"spec": value.get("spec"), "data": value.get("data")}
-
-
-def _image(live: dict[str, Any], number: int) -> None:
-    live["spec"]["template"]["spec"]["containers"][0]["image"] = f"evil:{number}"
-
-
-def _sidecar(live: dict[str, Any], number: int) -> None:
-    live["spec"]["template"]["spec"]["containers"].append({"name": "miner", "image": f"miner:{number}"})
-
-
-def _both(live: dict[str, Any], number: int) -> None:
-    _image(live, number)
-    _sidecar(live, number)
-
-
-def _data(live: dict[str, Any], number: int) -> None:
-    live["data"]["mode"] = f"evil-{number}"
-
-
-def _role(live: dict[str, Any], number: int) -> None:
-    live["spec"].setdefault("roles", []).append(
-        {"name": f"mine-{number}", "policies": [f"p, proj:{live['metadata']['name']}:mine-{number}, applications, *, *, allow"]}
-    )
-
-
 def project(name: str) -> dict[str, Any]:
     spec = {"sourceRepos": ["*"], "destinations": [{"server": "*", "namespace": "*"}]}
     return {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": name, "namespace": "argocd"}, "spec": spec}
@@ -209,21 +107,21 @@ def speed(plane: ControlPlane, folder: Path) -> None:
         plane.apply(*projects, *apps)
         while not (argo.synced("healing") and argo.synced("web")):
             time.sleep(0.2)
-        edits = {
-            "Deployment": Edit(plane, "apps", "Deployment", "shop", _both),
-            "ConfigMap": Edit(plane, "", "ConfigMap", "shop", _data),
-            "AppProject": Edit(plane, _ARGO, "AppProject", "argocd", _role),
+        by_kind = {
+            "Deployment": edits.Edit(plane, "apps", "Deployment", "shop", edits.both),
+            "ConfigMap": edits.Edit(plane, "", "ConfigMap", "shop", edits.data),
+            "AppProject": edits.Edit(plane, _ARGO, "AppProject", "argocd", edits.role),
         }
         theirs = healed(plane)
         with running(plane, config, folder) as watch:
-            ours = put_back(watch, edits)
+            ours = put_back(watch, by_kind)
         print(f"{'  its self-heal / gitguard, an image, the first time':66}{theirs[0] / ours[0]:>12.1f}")
         print(f"{f'  the same, the {REPEATS}th time':66}{theirs[-1] / ours[-1]:>12.1f}", flush=True)
 
 
 def healed(plane: ControlPlane) -> list[float]:
     """Argo CD alone, with automated syncs and self-heal; milliseconds until an image was back."""
-    edit = Edit(plane, "apps", "Deployment", "shop", _image)
+    edit = edits.Edit(plane, "apps", "Deployment", "shop", edits.image)
     times = []
     for number in range(REPEATS):
         took = edit.do("healing", HEALED_WITHIN)
@@ -233,8 +131,8 @@ def healed(plane: ControlPlane) -> list[float]:
             break
     times += [HEALED_WITHIN * 1e3] * (REPEATS - len(times))
     for what, other, name in (
-        ("sidecar", Edit(plane, "apps", "Deployment", "shop", _sidecar), "healing"),
-        ("role in an AppProject", Edit(plane, _ARGO, "AppProject", "argocd", _role), f"team-{OBJECTS + 1}"),
+        ("sidecar", edits.Edit(plane, "apps", "Deployment", "shop", edits.sidecar), "healing"),
+        ("role in an AppProject", edits.Edit(plane, _ARGO, "AppProject", "argocd", edits.role), f"team-{OBJECTS + 1}"),
     ):
         took = other.do(name, NOTICED_WITHIN)
         print(
@@ -243,25 +141,25 @@ def healed(plane: ControlPlane) -> list[float]:
     return times
 
 
-def put_back(watch: Watch, edits: Mapping[str, Edit]) -> list[float]:
+def put_back(watch: Watch, by_kind: Mapping[str, edits.Edit]) -> list[float]:
     names = {"Deployment": "web", "ConfigMap": "settings", "AppProject": "team"}
     titles = {"Deployment": "image changed and sidecar added", "ConfigMap": "value changed", "AppProject": "role added"}
-    times: dict[str, list[float]] = {kind: [] for kind in edits}
+    times: dict[str, list[float]] = {kind: [] for kind in by_kind}
     for number in range(EACH):
-        for kind, edit in edits.items():
+        for kind, edit in by_kind.items():
             times[kind].append(surely(edit, f"{names[kind]}-{number % OBJECTS}", watch) * 1e3)
             time.sleep(PAUSE)
     for kind, values in times.items():
         row(f"gitguard: {kind}, {titles[kind]}, {EACH} times, ms", values, goal="median < 50, p99 < 250")
     repeated = []
     for _ in range(REPEATS):
-        repeated.append(surely(edits["Deployment"], f"web-{OBJECTS}", watch) * 1e3)
+        repeated.append(surely(by_kind["Deployment"], f"web-{OBJECTS}", watch) * 1e3)
         time.sleep(PAUSE)
     one(f"gitguard: one object again and again: edit {REPEATS} / edit 1", repeated[-1] / repeated[0], ",.2f", "about 1")
     return repeated
 
 
-def surely(edit: Edit, name: str, watch: Watch) -> float:
+def surely(edit: edits.Edit, name: str, watch: Watch) -> float:
     took = edit.do(name, HEALED_WITHIN)
     assert took is not None, watch.log.read_text()[-3000:]
     return took
@@ -384,13 +282,13 @@ def _requests(plane: ControlPlane) -> dict[str, float]:
 
 def storm(watch: Watch, plane: ControlPlane, every: Sequence[dict[str, Any]]) -> None:
     """Many objects at once."""
-    eyes = {kind: Eye(plane, group, kind) for group, kind in (("apps", "Deployment"), ("", "ConfigMap"))}
+    eyes = {kind: edits.Eye(plane, group, kind) for group, kind in (("apps", "Deployment"), ("", "ConfigMap"))}
     chosen = [manifest for number, manifest in enumerate(every) if number % (2 * len(every) // DRIFTED) < 2]
 
     def spoil(cluster: Cluster, resource: Any, manifest: _Object) -> None:
         metadata = manifest["metadata"]
         live = dict(cluster.get(resource, metadata["namespace"], metadata["name"]))
-        (_image if manifest["kind"] == "Deployment" else _data)(live, 1)
+        (edits.image if manifest["kind"] == "Deployment" else edits.data)(live, 1)
         cluster.update(resource, live)
 
     began = time.perf_counter()
@@ -407,7 +305,7 @@ def storm(watch: Watch, plane: ControlPlane, every: Sequence[dict[str, Any]]) ->
     one("  CPU for it, s", _cpu(watch) - cpu)
 
 
-def _all_back(eye: Eye, kind: str, left: set[tuple[str, str, str]], deadline: float) -> None:
+def _all_back(eye: edits.Eye, kind: str, left: set[tuple[str, str, str]], deadline: float) -> None:
     seen = 0
 
     def done(value: _Object) -> bool:

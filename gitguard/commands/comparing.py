@@ -13,6 +13,8 @@ from gitguard.reconciler.given import is_given
 _Object = Mapping[str, Any]
 # Not refused, but not answered either: to be asked again.
 _BUSY = (0, 429, 502, 503, 504)
+_MARK = "argocd.argoproj.io/tracking-id"
+_BY_APPLICATION = "Application "
 
 
 class Stale(Exception):
@@ -63,16 +65,23 @@ def reborn(wanted: Wanted, control_plane: str) -> dict[str, Any]:
     metadata = dict(wanted.manifest.get("metadata") or {})
     for name in ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation"):
         metadata.pop(name, None)
-    if wanted.application:
-        marks = {"argocd.argoproj.io/tracking-id": _tracking_id(wanted, control_plane)}
-        metadata["annotations"] = {**(metadata.get("annotations") or {}), **marks}
-    return {**{name: part for name, part in wanted.manifest.items() if name not in ("status", "operation")}, "metadata": metadata}
+    body = {**{name: part for name, part in wanted.manifest.items() if name not in ("status", "operation")}, "metadata": metadata}
+    return marked(body, wanted, control_plane)
 
 
-def _tracking_id(wanted: Wanted, control_plane: str) -> str:
+def marked(body: _Object, wanted: Wanted, control_plane: str) -> dict[str, Any]:
+    """What is about to be written, with the mark of Argo CD where that deployed it; whoever replaces an object takes it away."""
+    application = wanted.application or (wanted.made_by.removeprefix(_BY_APPLICATION) if wanted.made_by.startswith(_BY_APPLICATION) else "")
+    metadata = body.get("metadata") or {}
+    annotations = metadata.get("annotations") or {}
+    if not application or _MARK in annotations:
+        return dict(body)
+    return {**body, "metadata": {**metadata, "annotations": {**annotations, _MARK: _tracking_id(application, wanted.key, control_plane)}}}
+
+
+def _tracking_id(of: str, key: ObjectKey, control_plane: str) -> str:
     """As Argo CD writes it (util/argo/resource_tracking.go): the Application, then the object's group, kind, namespace and name."""
-    key: ObjectKey = wanted.key
-    namespace, _, name = wanted.application.partition("/")
+    namespace, _, name = of.partition("/")
     application = name if namespace == control_plane else f"{namespace}_{name}"
     return f"{application}:{key.group}/{key.kind}:{key.namespace}/{key.name}"
 

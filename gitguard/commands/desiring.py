@@ -13,6 +13,7 @@ from gitguard.commands.declaring import Collected, Declared, control_paths, is_c
 from gitguard.commands.deploying import Deployments
 from gitguard.commands.options import Options
 from gitguard.commands.reading import Reader, configuration, open_cache
+from gitguard.commands.remembering import Results, remember
 from gitguard.edges import cache as caching
 from gitguard.edges import tools
 from gitguard.edges.checkout import Checkout
@@ -31,7 +32,7 @@ from gitguard.render.plans import Cluster, Part
 from gitguard.repository.choices import choose, project_name
 
 _SETTINGS = "argocd-cm"
-_MOST_STATES, _MOST_DECLARED, _MOST_TREES, _MOST_RESULTS = 4, 128, 16, 4096
+_MOST_STATES, _MOST_DECLARED, _MOST_TREES = 4, 128, 16
 # A version that is no range of them.
 _VERSION = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]*)?")
 # What a template may make anew each time; charts in archives are not looked into.
@@ -86,7 +87,7 @@ class Desiring:
         self._states: OrderedDict[str, _State] = OrderedDict()
         self._declared: OrderedDict[str, Mapping[str, Declared]] = OrderedDict()
         self._trees: OrderedDict[tuple[str, str], tuple[Entry, ...]] = OrderedDict()
-        self._results: OrderedDict[str, Desired] = OrderedDict()
+        self._results = Results()
 
     def close(self) -> None:
         """Let the caches go."""
@@ -107,7 +108,7 @@ class Desiring:
     def applications_at(self, commit: str) -> Mapping[str, Declared]:
         """The Applications that this commit declares for the cluster, by `namespace/name`; those of others tell why they don't count."""
         if commit not in self._declared:
-            _remember(self._declared, commit, self._state(commit).applications, _MOST_DECLARED)
+            remember(self._declared, commit, self._state(commit).applications, _MOST_DECLARED)
         return self._declared[commit]
 
     def may_sync(self, application: str, commit: str, now: int, *, manual: bool = False) -> Verdict:
@@ -167,7 +168,7 @@ class Desiring:
 
     def _state(self, commit: str) -> _State:
         if commit not in self._states:
-            _remember(self._states, commit, self._read(commit), _MOST_STATES)
+            remember(self._states, commit, self._read(commit), _MOST_STATES)
         self._states.move_to_end(commit)
         return self._states[commit]
 
@@ -211,7 +212,7 @@ class Desiring:
     def _tree(self, checkout: Checkout, commit: str) -> tuple[Entry, ...]:
         key = (checkout.url, commit)
         if key not in self._trees:
-            _remember(self._trees, key, checkout.repository.commit(commit), _MOST_TREES)
+            remember(self._trees, key, checkout.repository.commit(commit), _MOST_TREES)
         return self._trees[key]
 
     # One Application
@@ -229,7 +230,8 @@ class Desiring:
         keys = {number: _identity(state, one) for number, one in waiting.items()}
         fresh = {key: waiting[number] for number, key in keys.items() if key not in self._results}
         for key, made in zip(fresh, self._rendered(state, list(fresh.values())), strict=True):
-            _remember(self._results, key, made, max(_MOST_RESULTS, len(keys)))
+            self._results.keep(key, made)
+        self._results.forget(set(keys.values()))
         return tuple(answers[number] if number in answers else self._results[keys[number]] for number in range(len(asked)))
 
     def _prepared(self, state: _State, application: str, declared: Declared | None, revisions: Sequence[str]) -> _Asked | LeftOut:
@@ -405,10 +407,3 @@ def _not_comparable(item: RenderedObject, key: ObjectKey, state: _State, unstead
 def _identity(state: _State, asked: _Asked) -> str:
     """What decides what comes of it: two of one identity are one answer."""
     return repr((asked.checkout.url, asked.revision, asked.declared.key, asked.declared.manifest, state.inputs))
-
-
-def _remember(memory: "OrderedDict[Any, Any]", key: Any, value: Any, most: int) -> None:
-    """Keep it, and forget the oldest where that makes too many."""
-    memory[key] = value
-    while len(memory) > most:
-        memory.popitem(last=False)

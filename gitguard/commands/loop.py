@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
@@ -31,7 +31,6 @@ _BEAT, _FORGERIES, _IDLE, _AGAIN = 60.0, 2.0, 0.5, 1.0
 # A log is written before the audit, but not read before it.
 _LOGGED_WITHIN = 1.0
 _BATCH, _PASSES = 500, 10
-_KIND_OF = {"applications": "Application", "appprojects": "AppProject", "applicationsets": "ApplicationSet", "events": "Event"}
 _Object = Mapping[str, Any]
 
 
@@ -319,8 +318,10 @@ class Loop:
         """What is not as git has it."""
         return self._settler.open
 
-    def _judge(self, resource: Resource, wanted: Wanted, live: _Object | None, version: str, *, is_certain: bool, uid: str) -> None:
-        """Is it as git has it? Raises nothing: what can't be told now is looked at again."""
+    def _judge(
+        self, resource: Resource, wanted: Wanted, live: _Object | None, version: str, *, is_certain: bool, uid: str, is_same: bool = False
+    ) -> None:
+        """Is it as git has it? Raises nothing: what can't be told now is looked at again. `is_same`: this version was judged before."""
         key = wanted.key
         self.turned = clock.monotonic()
         if wanted.care.undecided:
@@ -358,7 +359,8 @@ class Loop:
         for missed, state in skipped:
             one.track(self._comparer.differences(wanted, state, answer, scaled=scaled), missed, is_certain=is_certain, after=after)
             after = missed
-        one.track(changes, version, is_certain=is_certain, after=after)
+        # What differs only now though nobody wrote came of git's new word, and is no writer's doing.
+        one.track(changes, "" if is_same else version, is_certain=is_certain, after=after)
         one.renew(wanted, live, answer, changes, version, uid)
         one.due = clock.monotonic()
         self.open[key] = one
@@ -409,11 +411,7 @@ class Loop:
 
     def _unmanaged(self, resource: Resource, key: ObjectKey, value: _Object, word: Word, *, is_new: bool) -> None:
         """Something that git does not declare: none of gitguard's business, unless git says otherwise."""
-        patterns = word.settings.reconcile.unmanaged
-        if not any(is_named(key, pattern) for pattern in patterns) or not word.disowns(key) or is_going(value):
-            return
-        metadata = value.get("metadata") or {}
-        if metadata.get("ownerReferences"):
+        if not _is_forbidden(word, key, value):
             return
         since = self._strangers[key][0] if key in self._strangers else clock.monotonic()
         self._strangers[key] = since, resource, value
@@ -421,7 +419,9 @@ class Loop:
     def _strangers_settled(self, *, patiently: bool) -> None:
         """What git does not declare, and forbids, is dealt with when it is known who made it, or will not be."""
         for key, (since, resource, value) in list(self._strangers.items()):
-            if self._settler.unmanaged(resource, key, value, since if patiently else 0.0):
+            # It may have waited for long, and git says something else by now.
+            is_forbidden = self._word is not None and _is_forbidden(self._word, key, value)
+            if not is_forbidden or self._settler.unmanaged(resource, key, value, since if patiently else 0.0):
                 del self._strangers[key]
 
     def _reread(self, key: ObjectKey) -> None:
@@ -441,8 +441,8 @@ class Loop:
             live = None
         uid = str(((live or {}).get("metadata") or {}).get("uid") or (before.uid if before else ""))
         version = str(((live or {}).get("metadata") or {}).get("resourceVersion") or "")
-        same = before is not None and str(before.version) == version
-        self._judge(resource, wanted, live, version or (str(before.version) if before else ""), is_certain=same, uid=uid)
+        is_same = before is not None and str(before.version) == version
+        self._judge(resource, wanted, live, version or (str(before.version) if before else ""), is_certain=False, uid=uid, is_same=is_same)
 
     def _look_again(self) -> None:
         now = clock.monotonic()
@@ -512,7 +512,7 @@ class Loop:
             identity = (forgery.what, forgery.where, forgery.evidence)
             if identity not in self._forged:
                 self._forged.add(identity)
-                self._settler.log(_forged(self._name, forgery))
+                self._settler.log(_forged(self._name, forgery, list(self._resources.values())))
 
     # Time
 
@@ -618,18 +618,28 @@ class Loop:
         return "unknown", "its object is not as git has it, and was written meanwhile"
 
 
+def _is_forbidden(word: Word, key: ObjectKey, value: _Object) -> bool:
+    """Does git say that nothing like this may be there but what it declares?"""
+    if not any(is_named(key, pattern) for pattern in word.settings.reconcile.unmanaged) or not word.disowns(key) or is_going(value):
+        return False
+    return not (value.get("metadata") or {}).get("ownerReferences")
+
+
 def _identity(name: str, act: Act) -> str:
     return incident(name, act.key, act.uid, act.version or act.at, [Change(path=act.reason, git=None, live=None)], act.action)
 
 
-def _forged(name: str, forgery: Forgery) -> Drift:
-    resource, _, place = forgery.where.partition(" ")
+def _forged(name: str, forgery: Forgery, resources: Iterable[Resource]) -> Drift:
+    where, _, place = forgery.where.partition(" ")
     namespace, _, called = place.rpartition("/")
-    plural, _, group = resource.partition(".")
-    key = ObjectKey(group, _KIND_OF.get(plural, plural), namespace, called)
+    plural, _, group = where.partition(".")
+    kinds = {(one.group, one.plural): (one.kind, one.api_version) for one in resources}
+    # Events are not watched, and neither is what git has nothing of.
+    kind, api_version = kinds.get((group, plural), ("Event" if plural == "events" else plural, f"{group}/v1" if group else "v1"))
+    key = ObjectKey(group, kind, namespace, called)
     actor: Actor = forgery.by
     return Drift(
-        id=incident(name, key, forgery.what, actor.at, (), "forgery"), key=key, api_version=f"{group}/v1alpha1" if group == _ARGO else "v1", uid="",
+        id=incident(name, key, forgery.what, actor.at, (), "forgery"), key=key, api_version=api_version, uid="",
         version="", action="other", severity="high", actor=actor, changes=(), changed_at=actor.at, detected_at=clock.now(), decision="alert",
         reason=f"forged {forgery.what}: {shown(key)} says what only somebody else can say", evidence=forgery.evidence,
     )  # fmt: skip

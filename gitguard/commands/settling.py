@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from gitguard.commands.comparing import Comparer, Stale, reborn
+from gitguard.commands.comparing import Comparer, Stale, marked, reborn
 from gitguard.commands.recording import Record, incident
 from gitguard.commands.syncs import Astray, Moved, Syncs
 from gitguard.commands.word import Speaker, Word
@@ -125,6 +125,8 @@ class Settler:
         self._moved: dict[ObjectKey, float] = {}
         self._fighting: set[ObjectKey] = set()
         self._logged: dict[str, None] = {}
+        self._waiting: deque[Drift] = deque(maxlen=_MOST_LOGGED)
+        self._held: set[str] = set()
         self._news: set[tuple[str, str]] = set()
 
     # What is open
@@ -248,6 +250,9 @@ class Settler:
             return _EVENT_WITHIN if self.hears and one.wanted.control_plane and UNKNOWN in actors else 0.0
         waits = [0.0]
         for actor in actors:
+            if actor.via == "argocd-api" and actor.kind == "human":
+                # Argo CD's word on whom it wrote for; where that is a hint, nothing makes it more.
+                continue
             if not is_proven(actor):
                 waits.append(_AUDIT_WITHIN)
             elif actor.name == self._argo.server or (actor.via == "argocd-api" and actor.kind == "automation"):
@@ -261,6 +266,9 @@ class Settler:
             began = datetime.fromisoformat(since).timestamp() if since != "now" else datetime.now(UTC).timestamp()
             if datetime.now(UTC).timestamp() - began < _LONGEST_SYNC and one.found + _LONGEST_SYNC > now:
                 return now + _AGAIN / 4
+        if one.live is None and self.syncs.is_going(one.wanted.application) and one.found + _LONGEST_SYNC > now:
+            # What comes again before its Application has gone, Argo CD deletes again, and neither comes to an end.
+            return now + _AGAIN / 4
         if not one.wanted.control_plane:
             return 0.0
         if all(is_proven(actor) and not is_applier(actor, word.settings.reconcile, self._appliers(actor)) for actor in actors):
@@ -390,8 +398,10 @@ class Settler:
         changes = [change for change, _ in decision.changes]
         act = "create" if one.live is None else "update"
 
+        namespace = word.settings.argocd.namespace
+
         def do(identity: str) -> _Object:
-            return self._created(one, word.settings.argocd.namespace, identity) if one.live is None else self._updated(one, changes, identity)
+            return self._created(one, namespace, identity) if one.live is None else self._updated(one, changes, namespace, identity)
 
         return self._performed(one, found, decision, act, do)
 
@@ -432,9 +442,10 @@ class Settler:
             return self._refused(one, error)
         return self._checked(one, [Change("", one.wanted.manifest, ABSENT, True)])
 
-    def _updated(self, one: Open, changes: Sequence[Change], identity: str) -> _Object:
+    def _updated(self, one: Open, changes: Sequence[Change], namespace: str, identity: str) -> _Object:
+        body = marked(restored(one.live or {}, changes), one.wanted, namespace)
         try:
-            self._cluster.update(one.resource, restored(one.live or {}, changes), audit_id=f"gitguard-{identity}")
+            self._cluster.update(one.resource, body, audit_id=f"gitguard-{identity}")
         except ClusterError as error:
             if error.is_conflict or error.is_missing:
                 return {"result": "superseded", "reason": "somebody has written to it meanwhile"}
@@ -503,7 +514,9 @@ class Settler:
             version=str(live["metadata"].get("resourceVersion") or ""), action=found.action, severity="high", actor=actor, changes=(),
             changed_at=actor.at, detected_at=clock.now(), decision=decision, reason=found.reason, commit=word.commit,
         )  # fmt: skip
-        self.found += 1
+        is_known = drift.id in self._logged
+        self._logged[drift.id] = None
+        self.found += not is_known
         if decision == "observed" or self.silence or not self._speaker.may_sync(found.application, word.commit):
             self._record.drift(drift._replace(decision="observed" if decision == "observed" else "hold"), live)
             self._told.drifted(drift)
@@ -519,45 +532,65 @@ class Settler:
             return {"result": "reverted", "reverted_at": clock.now(), "reason": f"Argo CD was told to sync to {good[0][:12]}"}
 
         began = clock.monotonic()
-        ended = self._record.act(drift, live, "update", do, is_known=False)
-        self._told.drifted(drift)
+        ended = self._record.act(drift, live, "update", do, is_known=is_known)
+        if ended["result"] == "superseded":
+            # Argo CD writes to it a few times more when a sync has ended.
+            self.syncs.again(found.application)
+        if not is_known:
+            self._told.drifted(drift)
         self._told.acted(drift, "update", str(ended["result"]), clock.monotonic() - began)
 
     # What leaves no drift, and what git does not declare
 
     def log(self, found: Drift) -> None:
         """Something that happened, and that nothing is to be done about; once for each incident."""
-        if self.broken or found.id in self._logged:
+        if found.id in self._logged:
             return
         self._logged[found.id] = None
         while len(self._logged) > _MOST_LOGGED:
             del self._logged[next(iter(self._logged))]
-        self._record.drift(found, None)
-        self.found += 1
-        self._told.drifted(found)
+        self._waiting.append(found)
+        if not self.broken:
+            self._log_waiting()
+
+    def _log_waiting(self) -> None:
+        """Write what happened, also while the ledger could not be written."""
+        while self._waiting:
+            found = self._waiting[0]
+            self._record.drift(found, None)
+            self._waiting.popleft()
+            self.found += 1
+            self._told.drifted(found)
 
     def unmanaged(self, resource: Resource, key: ObjectKey, live: _Object, since: float) -> bool:
-        """Take away what git does not declare, where git says that nothing else may be there. False where it is still worth waiting for who made it,
-        as of when it was found."""
+        """Take away what git does not declare, where git says that nothing else may be there. False where it has to wait: for who made it,
+        as of when it was found, for git's word, or for the ledger."""
         metadata = live.get("metadata") or {}
         uid, version = str(metadata.get("uid") or ""), str(metadata.get("resourceVersion") or "")
         identity = incident(self._name, key, uid, "", (), "create")
-        if identity in self._logged or self.broken:
+        if identity in self._logged:
             return True
+        if self.broken or (self.silence and identity in self._held):
+            return False
         actor = self._evidence.author(resource.plural, key, version, uid)
         if self.audited and not is_proven(actor) and clock.monotonic() < since + _AUDIT_WITHIN:
             return False
-        self._logged[identity] = None
         found = Drift(
             id=identity, key=key, api_version=resource.api_version, uid=uid, version=version, action="create", severity=severity(key, (), "create"),
             actor=actor, changes=(), changed_at=actor.at, detected_at=clock.now(), decision="revert" if self._enforce else "observed",
             reason="git does not declare it, and nothing else may be here",
         )  # fmt: skip
-        self.found += 1
-        if not self._enforce or self.silence:
-            self._record.drift(found._replace(decision="hold" if self._enforce else "observed"), live)
+        if self._enforce and self.silence:
+            found = found._replace(decision="hold", reason=f"git's word can't be had: {self.silence}")
+        if found.decision != "revert":
+            self._record.drift(found, live)
+            if found.decision == "hold":
+                self._held.add(identity)
+            else:
+                self._logged[identity] = None
+            self.found += 1
             self._told.drifted(found)
-            return True
+            return found.decision != "hold"
 
         def do(act: str) -> _Object:
             try:
@@ -568,17 +601,20 @@ class Settler:
 
         began = clock.monotonic()
         ended = self._record.act(found, live, "delete", do, is_known=False)
+        self.found += identity not in self._held
+        self._held.discard(identity)
         self._told.drifted(found)
-        if ended["result"] == "superseded":
-            del self._logged[identity]
+        if ended["result"] != "superseded":
+            self._logged[identity] = None
         self._told.acted(found, "delete", str(ended["result"]), clock.monotonic() - began)
         return True
 
     def finish(self, look: Callable[[_Object], tuple[str, str]]) -> None:
-        """Write how acts ended that a writer died over, or whose end could not be written; `look` says how their objects are now."""
+        """Write what could not be written: what happened, and how acts ended that a writer died over; `look` says how their objects are now."""
         for intent in self._record.unfinished():
             result, reason = look(intent)
             self._record.ended(intent, result, reason)
+        self._log_waiting()
 
 
 def _version(live: _Object | None) -> int:

@@ -49,12 +49,13 @@ class Syncs:
         `is_first`: there is nothing to compare it with, and it is believed.
         """
         version = str((application.get("metadata") or {}).get("resourceVersion") or "")
-        self._live[name] = application
+        before, self._live[name] = self._live.get(name), application
         done = operation(application)
         astray = None
         if done is not None:
             identity = (done.revisions, done.local, done.back, done.automated)
-            if done.is_running and not done.started:
+            # While it runs, the order stays there, and Argo CD's controller writes to the object.
+            if done.is_running and not done.started and (before is None or before.get("operation") != application["operation"]):
                 self._ordered[name] = identity, version
             astray = self._astray(name, done, version)
         told = (done.started, done.revisions, done.local) if done else ()
@@ -62,10 +63,17 @@ class Syncs:
             self._follow(name, synced(application), version, now, is_first=is_first)
             self._told.pop(name, None)
             return None
+        # What it says of itself meanwhile is of that sync; whoever writes to it next did not make it say so.
+        if (said := synced(application)) != self.accepted.get(name):
+            self._refused[name] = said
         if done is None or done.is_running or self._told.get(name) == told:
             return None
         self._told[name] = told
         return astray
+
+    def again(self, name: str) -> None:
+        """What was told of it could not be answered: tell it once more."""
+        self._told.pop(name, None)
 
     def accept(self, name: str) -> None:
         """It was Argo CD, or nobody can say who."""
@@ -78,6 +86,8 @@ class Syncs:
 
     def _follow(self, name: str, said: Synced, version: str, now: float, *, is_first: bool) -> None:
         known = self.accepted.get(name)
+        if said == known:
+            self._refused.pop(name, None)
         if not said.revisions or said == known or said == self._refused.get(name):
             self.moved.pop(name, None)
         elif is_first:
@@ -90,6 +100,10 @@ class Syncs:
         application = self._live.get(name)
         done = operation(application) if application is not None else None
         return (done.started or "now") if done is not None and done.is_running else ""
+
+    def is_going(self, name: str) -> bool:
+        """Is it being deleted, and what it deploys maybe with it?"""
+        return bool((self._live.get(name, {}).get("metadata") or {}).get("deletionTimestamp"))
 
     def live(self, name: str) -> Mapping[str, Any] | None:
         """The Application as it was seen last."""

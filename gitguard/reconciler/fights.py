@@ -6,6 +6,8 @@ from typing import NamedTuple
 # Reverts that cool off with time. A person's repeats stay below; whoever writes on a timer of less than six seconds does not.
 THRESHOLD = 10.0
 _COOLS_WITHIN = 60.0
+# Written again within this time after it could be put back: the fight goes on, however long it paused.
+_AT_ONCE = 6.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 300.0
 
 
@@ -23,7 +25,8 @@ class Heat(NamedTuple):
     def after_revert(self, now: float) -> "Heat":
         """One revert more."""
         degrees = self.cooled(now) + 1.0
-        return Heat(degrees, now, self.fought + 1 if degrees >= THRESHOLD else 0)
+        goes_on = self.is_fight and now - self.at <= self.pause + _AT_ONCE
+        return Heat(degrees, now, self.fought + 1 if goes_on or degrees >= THRESHOLD else 0)
 
     @property
     def is_fight(self) -> bool:

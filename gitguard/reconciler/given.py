@@ -10,7 +10,7 @@ from typing import Any
 
 from gitguard.model.drift import ABSENT, Change, ObjectKey
 from gitguard.reconciler.audit_bodies import canonical, mapping, text, texts
-from gitguard.reconciler.given_argo import APPLICATION, OWN_FINALIZERS, PROJECT, RESOURCES_FINALIZER, Filled, unless_empty
+from gitguard.reconciler.given_argo import APPLICATION, APPLICATION_SET, OWN_FINALIZERS, PROJECT, RESOURCES_FINALIZER, Filled, unless_empty
 
 _Kind = tuple[str, ...]
 _Path = tuple[str, ...]
@@ -132,6 +132,8 @@ def _filled(wanted: Mapping[str, Any], kind: _Kind, *, scaled: bool) -> Iterator
         yield from _of_pods()
     if kind == ("argoproj.io", "Application"):
         yield from APPLICATION
+    if kind == ("argoproj.io", "ApplicationSet"):
+        yield from APPLICATION_SET
     if kind == ("argoproj.io", "AppProject"):
         yield from PROJECT
 

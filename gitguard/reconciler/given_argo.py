@@ -107,6 +107,20 @@ def _emptied(names: str, prefixes: Iterable[tuple[str, ...]]) -> Iterator[Filled
                 yield Filled((*prefix, *name.split("/")), unless_empty)
 
 
+def _unless_blank(value: Any) -> Any:
+    """The template that a generator may have of its own is no pointer: without one it is written as an empty one."""
+    return ABSENT if value == {"metadata": {}, "spec": {"destination": {}, "project": ""}} else value
+
+
+def _of_generators() -> Iterator[Filled]:
+    # Matrices and merges have generators in them, two deep at most.
+    for depth in (1, 2, 3):
+        prefix = ("spec", *("generators", "*", "*") * depth)
+        yield Filled((*prefix, "template"), _unless_blank)
+        yield Filled((*prefix, "elements"), unless_empty)
+
+
+APPLICATION_SET = tuple(_of_generators())
 APPLICATION = (*_emptied(_OF_SOURCES, _SOURCES), *_emptied(_OF_APPLICATIONS, [("spec",)]), Filled(("spec", "project"), _normal_project))
 PROJECT = (
     *_emptied(_OF_PROJECTS, [("spec",)]),

@@ -13,7 +13,7 @@ _RUNNING = ("Running", "Terminating")
 class Operation(NamedTuple):
     """One sync. `revisions` are what was asked for, one a source, () for git's own; `started` is "" for one that waits.
 
-    `local`: of manifests that came with it. `partial`: of some objects only. `back`: it takes the sources of an older sync with it, as rollbacks do.
+    `local`: of manifests that came with it. `partial`: of some objects only. `back`: it applies the sources of an older sync, as rollbacks do.
     """
 
     revisions: tuple[str, ...]
@@ -66,7 +66,8 @@ def _read(asked: Mapping[str, Any], started: str, *, is_running: bool) -> Operat
         automated=_mapping(asked.get("initiatedBy")).get("automated") is True,
         local=bool(sync.get("manifests")),
         partial=bool(sync.get("resources")),
-        back=bool(sync.get("source") or sync.get("sources")),
+        # Every sync by Argo CD's API has the sources with it; only a rollback knows no hooks.
+        back=bool(sync.get("source") or sync.get("sources")) and set(_mapping(sync.get("syncStrategy"))) == {"apply"},
         is_running=is_running,
     )
 

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from tests.lab.controlplane import ControlPlane, Part, free_port, wait_for
 
-_LABELS = {"app.kubernetes.io/part-of": "argocd"}
+LABELS = {"app.kubernetes.io/part-of": "argocd"}
 # Its own password for each user of the lab; bcrypt of it is what Argo CD keeps.
-_CONFIG_MAPS: Mapping[str, Mapping[str, str]] = {
+CONFIG_MAPS: Mapping[str, Mapping[str, str]] = {
     "argocd-cm": {"accounts.alice": "login, apiKey", "timeout.reconciliation": "3s", "timeout.reconciliation.jitter": "0s"},
     "argocd-rbac-cm": {"policy.default": "role:admin"},
     "argocd-cmd-params-cm": {},
@@ -33,18 +33,25 @@ class ArgoCD(NamedTuple):
     folder: Path
     parts: Mapping[str, Part]
 
-    def cli(self, *arguments: str, user: str = "admin") -> str:
-        """What `argocd …` prints for a user that has logged in; AssertionError with what it said where it fails."""
+    def cli(self, *arguments: str, user: str = "admin", editor: Path | None = None) -> str:
+        """What `argocd …` prints for a user that has logged in; AssertionError with what it said where it fails. `editor` is for `app edit`."""
         config = self.folder / f"cli-{user}"
         if not config.exists():
             login = ("login", self.server, "--username", user, "--password", self._password(user), "--plaintext")
             self._cli(config, *login)
-        return self._cli(config, "--server", self.server, "--plaintext", *arguments)
+        return self._cli(config, "--server", self.server, "--plaintext", *arguments, EDITOR=str(editor))
 
-    def _cli(self, config: Path, *arguments: str) -> str:
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "ARGOCD_OPTS": ""}
+    def core(self, *arguments: str, user: str, stdin: str = "") -> str:
+        """What `argocd …` prints that goes past Argo CD's API server, with a user's own kubeconfig."""
+        kubeconfig = self.folder / f"kubeconfig-{user}"
+        if not kubeconfig.exists():
+            kubeconfig.write_text(self.plane.kubeconfig(user).read_text().replace("cluster: lab", "cluster: lab\n    namespace: argocd"))
+        return self._cli(self.folder / "core", *arguments, stdin=stdin, KUBECONFIG=str(kubeconfig))
+
+    def _cli(self, config: Path, *arguments: str, stdin: str = "", **more: str) -> str:
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "ARGOCD_OPTS": "", **more}
         command = [str(self.program), "cli", "--config", str(config), *arguments]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90)
+        done = subprocess.run(command, env=environment, input=stdin, capture_output=True, text=True, timeout=90)
         assert done.returncode == 0, done.stderr + done.stdout
         return done.stdout
 
@@ -68,8 +75,11 @@ PASSWORD = "correct horse battery"
 
 
 @contextmanager
-def argocd(program: Path, helm: Path, crds: Path, plane: ControlPlane, folder: Path) -> Iterator[ArgoCD]:
-    """Argo CD, installed into the cluster and started; gone when the `with` ends. `crds` is the folder of its own CRDs."""
+def argocd(program: Path, helm: Path, crds: Path, plane: ControlPlane, folder: Path, **more: str) -> Iterator[ArgoCD]:
+    """Argo CD, installed into the cluster and started; gone when the `with` ends. `crds` is the folder of its own CRDs.
+
+    `more` are further environment variables of its parts.
+    """
     tools = folder / "bin"
     tools.mkdir()
     (tools / "helm").symlink_to(helm)
@@ -88,7 +98,7 @@ def argocd(program: Path, helm: Path, crds: Path, plane: ControlPlane, folder: P
         parts: dict[str, Part] = {}
 
         def start(name: str, *flags: str, user: str = "admin") -> Part:
-            environment = {**common, "KUBECONFIG": str(plane.kubeconfig(user))}
+            environment = {**common, **more, "KUBECONFIG": str(plane.kubeconfig(user))}
             part = parts[name] = Part([program, name, *flags], folder / f"{name}.log", environment)
             stack.callback(part.stop)
             return part
@@ -121,11 +131,11 @@ def _install(plane: ControlPlane, crds: Path) -> None:
         subject = {"kind": "ServiceAccount", "name": name, "namespace": "argocd"}
         api = "rbac.authorization.k8s.io/v1"
         plane.apply({"apiVersion": api, "kind": "ClusterRoleBinding", "metadata": {"name": name}, "subjects": [subject], **binding})
-    for name, data in _CONFIG_MAPS.items():
+    for name, data in CONFIG_MAPS.items():
         plane.apply(
-            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "argocd", "labels": _LABELS}, "data": dict(data)}
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "argocd", "labels": LABELS}, "data": dict(data)}
         )
-    plane.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "argocd-secret", "namespace": "argocd", "labels": _LABELS}})
+    plane.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "argocd-secret", "namespace": "argocd", "labels": LABELS}})
     # Outside of a pod nobody resolves kubernetes.default.svc: the cluster is declared under its own address.
     config = {
         "bearerToken": plane.tokens["argocd-application-controller"],

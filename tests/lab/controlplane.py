@@ -35,12 +35,13 @@ USERS = {
     "elected": ("system:serviceaccount:shop:elected", "system:serviceaccounts"),
     "pipeline": ("system:serviceaccount:ci:pipeline", "system:serviceaccounts"),
 }
-# Everything that changes something, with both bodies; reads are nobody's business here.
+# Everything that changes something, with both bodies; reads are nobody's business here, but for those by which people get into pods.
 AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
     "omitStages": ["RequestReceived"],
     "rules": [
+        {"level": "Metadata", "resources": [{"group": "", "resources": ["pods/attach", "pods/exec", "pods/portforward"]}]},
         {"level": "None", "verbs": ["get", "list", "watch"]},
         {"level": "None", "resources": [{"group": "coordination.k8s.io", "resources": ["leases"]}]},
         {"level": "RequestResponse"},

@@ -19,13 +19,14 @@ import yaml
 from tests.conftest import Repository
 from tests.lab import standins
 from tests.lab.argocd import ArgoCD, application, argocd
-from tests.lab.controlplane import ControlPlane, controlplane, let_people_in
+from tests.lab.controlplane import USERS, ControlPlane, controlplane, let_people_in
 from tests.lab.objects import deployment, settings
 from tests.lab.standins import CRD, DEPLOYMENTS, HOOK, MAPS, Busy, Hand
 from tests.lab.watch import Watch, watch
 from tests.oracle import beds
 
 STANDINS = ("autoscaler", "deployment-controller", "cainjector", "elected", "pipeline")
+APPLICATIONS = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"
 PROJECTS = "/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects"
 BACK_WITHIN, SYNCED_WITHIN = 60.0, 90.0
 _APPLIER, _PIPELINE = "system:serviceaccount:argocd:argocd-application-controller", "system:serviceaccount:ci:pipeline"
@@ -174,9 +175,10 @@ def soak(plane: ControlPlane, argo: ArgoCD, folder: Path, minutes: float) -> Soa
             while time.monotonic() < deadline:
                 time.sleep(min(period, max(0.0, deadline - time.monotonic())))
                 git.commit()
-                # What a pipeline applies comes some time after the commit.
+                # What a pipeline applies comes some time after the commit; then it tells Argo CD to look.
                 time.sleep(2.0)
                 pipeline(*git.control)
+                hands["pipeline"].patch(f"{APPLICATIONS}/web", {"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}})
                 _eventually(lambda: _is_at(plane, git.commits), "Argo CD has not synced the newest commit")
             assert running.process.poll() is None, running.log.read_text()[-3000:]
         _eventually(lambda: not running.incidents() or all(one["reverted_at"] for one in running.incidents()), "not all was put back")
@@ -265,8 +267,6 @@ def _eventually(happened: Callable[[], bool], what: str) -> None:
 def _let_in(plane: ControlPlane) -> None:
     api = "rbac.authorization.k8s.io"
     role = {"apiGroup": api, "kind": "ClusterRole", "name": "cluster-admin"}
-    from tests.lab.controlplane import USERS
-
     subjects = [{"apiGroup": api, "kind": "User", "name": USERS[name][0]} for name in STANDINS]
     plane.apply({"apiVersion": f"{api}/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "stand-ins"}, "roleRef": role, "subjects": subjects})
 

@@ -102,8 +102,11 @@ EDITS: dict[str, tuple[list[Any], list[str] | None]] = {
     "a variable that is gone": ([{"op": "remove", "path": "/spec/template/spec/containers/0/env"}], ["removed /spec/template/spec/containers/0/env"]),
     "the network of the host": ([{"op": "add", "path": "/spec/template/spec/hostNetwork", "value": True}], None),
     "replicas": ([{"op": "replace", "path": "/spec/replicas", "value": 9}], ["changed /spec/replicas"]),
-    "a label": ([{"op": "add", "path": "/metadata/labels", "value": {"team": "x"}}], ["added /metadata/labels"]),
-    "an annotation": ([{"op": "add", "path": "/metadata/annotations/evil.example~1x", "value": "1"}], ["added /metadata/annotations"]),
+    "a label": ([{"op": "add", "path": "/metadata/labels", "value": {"team": "x"}}], ["added /metadata/labels/team"]),
+    "an annotation": (
+        [{"op": "add", "path": "/metadata/annotations/evil.example~1x", "value": "1"}],
+        ["added /metadata/annotations/evil.example~1x"],
+    ),
     "a default": (
         [{"op": "replace", "path": "/spec/strategy/rollingUpdate/maxSurge", "value": "50%"}],
         ["changed /spec/strategy/rollingUpdate/maxSurge"],

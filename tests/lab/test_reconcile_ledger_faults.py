@@ -20,8 +20,8 @@ from tests.lab.test_lab import eventually
 from tests.lab.watch import Watch, let_in, watch
 
 pytestmark = [pytest.mark.testbed, pytest.mark.xdist_group("faults-ledger")]
-# What makes a ledger durable, and what tells the API server.
-CALLS = ("write", "fsync", "rename", "sendto", "unlink")
+# What makes a ledger durable, and what asks the API server and hears its answers.
+CALLS = ("read", "write", "fsync", "rename", "unlink")
 
 
 @contextmanager
@@ -40,6 +40,9 @@ def test_a_disk_that_is_full(kinds: ControlPlane, config: Repository, tmp_path: 
     made = scene(kinds, config, "full")
     alice, port = Person(kinds, "alice"), free_port()
     disk = tmp_path / "disk"
+    # What is not put back, and leaves nothing to find: only the audit tells of it, once.
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "repo-full", "namespace": "argocd"}, "stringData": {"password": "x"}}
+    kinds.apply(secret)
     with small_disk(disk / "ledger", "2m"), watch(kinds, config, disk, "--metrics", f"127.0.0.1:{port}") as running:
         edits = [alice.edit(made.projects[0], description="there is room")]
         running.wait(made.is_back, "it was not put back")
@@ -48,6 +51,7 @@ def test_a_disk_that_is_full(kinds: ControlPlane, config: Repository, tmp_path: 
         filled = subprocess.run(["dd", "if=/dev/zero", f"of={ballast}", "bs=4k"], capture_output=True, text=True)
         assert "No space left" in filled.stderr
         edits += [alice.edit(made.projects[1], description="no room"), alice.edit(made.maps[0], mode="no room")]
+        assert alice.patch(secret, {"stringData": {"password": "y"}})[0] == 200
         running.wait(lambda: running.events("ledger"), "nobody was told that the ledger can't be written")
         # As long as the watch waits between two attempts, and longer.
         time.sleep(7)
@@ -59,7 +63,8 @@ def test_a_disk_that_is_full(kinds: ControlPlane, config: Repository, tmp_path: 
         running.wait(made.is_back, "it does not go on where there is room again")
         assert running.stop() == 0
         holds(running, made, edits)
-        assert {one["decision"] for one in running.incidents()} == {"reverted"}
+        told = {one["object"]["name"]: (one["actor"]["name"], one["decision"]) for one in running.incidents()}
+        assert told == {**{edit.name: ("alice", "reverted") for edit in edits}, "repo-full": ("alice", "logged")}
 
 
 def test_a_ledger_that_somebody_else_writes_to(kinds: ControlPlane, config: Repository, tmp_path: Path) -> None:
@@ -169,12 +174,23 @@ def test_it_may_be_killed_at_any_moment(kinds: ControlPlane, config: Repository,
 @contextmanager
 def strace(running: Watch, inject: str) -> Iterator[None]:
     """Let the kernel do that to the watch, from now on."""
-    quiet = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=none", "-e", inject, "-p", str(running.process.pid)]
+    quiet = [
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        inject.replace("inject=", "trace=").partition(":")[0],
+        "-e",
+        inject,
+        "-p",
+        str(running.process.pid),
+    ]
     log = running.folder / "strace.log"
     with log.open("wb") as said, subprocess.Popen(["strace", *quiet], stdout=said, stderr=said) as tracer:
         try:
             assert eventually(lambda: _is_traced(running) or tracer.poll() is not None)
-            if tracer.poll() is not None:
+            if tracer.poll() is not None and running.process.poll() is None:
                 pytest.skip(f"strace may not look into processes here: {log.read_text()[-200:]}")
             yield
         finally:

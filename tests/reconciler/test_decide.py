@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gitguard.model.drift import ABSENT, UNKNOWN, Actor, Change, ObjectKey
 from gitguard.model.policy import Allow, Exemption, Policy, Subject
-from gitguard.reconciler.decide import DEFAULTS, covers, decided, ends, is_applier, is_restart
+from gitguard.reconciler.decide import DEFAULTS, covers, decided, ends, is_applier, is_restart, lasts
 
 NO_POLICY = Policy()
 NOW = datetime(2027, 1, 31, 12, tzinfo=UTC)
@@ -105,6 +105,15 @@ class TestWhatIsOnlyLogged:
     def test_tokens_of_roles(self) -> None:
         project = ObjectKey("argoproj.io", "AppProject", "argocd", "team")
         assert said(Change("/spec/roles/0/jwtTokens", ABSENT, [{"iat": 1}]), ALICE, key=project) == ["log"]
+
+
+def test_the_next_exception_that_ends_is_known() -> None:
+    now = datetime(2027, 1, 1, 12, tzinfo=UTC)
+    ended, day, soon = (Exemption("*", "why", until) for until in ("2027-01-01T11:59:59Z", "2027-01-01", "2027-01-01T12:00:05Z"))
+    assert lasts(Policy(), now) is None
+    assert lasts(Policy(exceptions=(ended,)), now) is None
+    assert lasts(Policy(exceptions=(ended, day)), now) == 12 * 3600
+    assert lasts(Policy(exceptions=(ended, day, soon)), now) == 5
 
 
 def test_several_hands_in_one_object_are_decided_apart() -> None:

@@ -29,6 +29,10 @@ def application(**spec: Any) -> dict[str, Any]:
     return object_("Application", "argoproj.io/v1alpha1", spec={"project": "default", **spec})
 
 
+def generators(*listed: Any) -> dict[str, Any]:
+    return {**object_("ApplicationSet", "argoproj.io/v1alpha1"), "spec": {"generators": [*listed], "template": {"spec": {"project": "web"}}}}
+
+
 def project(**spec: Any) -> dict[str, Any]:
     return object_("AppProject", "argoproj.io/v1alpha1", spec=spec)
 
@@ -66,6 +70,7 @@ JOB_LABELS = {"batch.kubernetes.io/controller-uid": "1", "controller-uid": "1", 
 SOURCE = {"repoURL": "https://git.example/a", "path": "a"}
 ROLE = {"name": "ci", "policies": ["p, proj:a:ci, applications, sync, a/*, allow"]}
 
+BLANK = {"metadata": {}, "spec": {"destination": {}, "project": ""}}
 GIVEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "replicas": (DEPLOYMENT, {**DEPLOYMENT, "spec": {"replicas": 7}}),
     "replicas that git has as null": ({**DEPLOYMENT, "spec": {"replicas": None}}, {**DEPLOYMENT, "spec": {"replicas": 7}}),
@@ -110,6 +115,10 @@ GIVEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         application(ignoreDifferences=[{"group": "", "kind": "Secret", "jsonPointers": ["/data"], "jqPathExpressions": []}]), application(ignoreDifferences=[{"kind": "Secret", "jsonPointers": ["/data"]}]),
     ),
     "finalizers of hooks": (with_(application(), finalizers=[FINALIZER]), with_(application(), finalizers=[FINALIZER, "post-delete-finalizer.argocd.argoproj.io"])),
+    "templates that generators do not have": (
+        generators({"list": {"elements": []}}, {"matrix": {"generators": [{"clusters": {}}]}}),
+        generators({"list": {"template": BLANK}}, {"matrix": {"generators": [{"clusters": {"template": BLANK}}], "template": BLANK}}),
+    ),
     "what is empty in a project": (project(description="", permitOnlyProjectScopedClusters=False, destinations=[{"name": "", "server": "*"}]), project(destinations=[{"server": "*"}])),
     "the zone of a window": (project(syncWindows=[{"kind": "deny", "timeZone": ""}]), project(syncWindows=[{"kind": "deny", "timeZone": "UTC"}])),
     "spaces in policies": (project(roles=[{**ROLE, "policies": ["p,proj:a:ci,  applications, sync,a/*,allow"]}]), project(roles=[ROLE])),
@@ -136,6 +145,9 @@ EDITS: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     "a volume of another claim": (VOLUME, {**VOLUME, "spec": {"claimRef": {"namespace": "shop", "name": "b", "uid": "1"}}}, ["/spec/claimRef/name"]),
     "a port that git names": (
         object_("Service", spec={"ports": [{"port": 80, "nodePort": 30000}]}), object_("Service", spec={"ports": [{"port": 80, "nodePort": 30001}]}), ["/spec/ports/0/nodePort"],
+    ),
+    "a template of a generator": (
+        generators({"list": {"elements": []}}), generators({"list": {"template": {**BLANK, "metadata": {"name": "evil"}}}}), ["/spec/generators"],
     ),
     "an added port": (SERVICE, {**SERVICE, "spec": {"ports": [{"port": 80}, {"port": 80}, {"port": 22, "nodePort": 30022}]}}, ["/spec/ports"]),
     "another type": (SERVICE, {**SERVICE, "spec": {**SERVICE["spec"], "type": "NodePort", "clusterIP": "10.0.0.1"}}, ["/spec/type"]),

@@ -23,7 +23,10 @@ def test_what_it_was() -> None:
     assert operation(state("Running", revision=NEW)) == operation(state("Terminating", revision=NEW))
     assert operation(state(manifests=["{}"])).local  # type: ignore[union-attr]
     assert operation(state(resources=[{"kind": "ConfigMap", "name": "a"}])).partial  # type: ignore[union-attr]
-    assert operation(state(revision=OLD, source={"path": "web"})).back  # type: ignore[union-attr]
+    assert operation(state(revision=OLD, source={"path": "web"}, syncStrategy={"apply": {}})).back  # type: ignore[union-attr]
+    # As every sync by Argo CD's API is.
+    assert not operation(state(revision=OLD, source={"path": "web"}, syncStrategy={"hook": {}})).back  # type: ignore[union-attr]
+    assert not operation(state(revision=OLD, source={"path": "web"})).back  # type: ignore[union-attr]
     assert operation(state(revisions=[OLD, NEW])).revisions == (OLD, NEW)  # type: ignore[union-attr]
     assert operation(state(dryRun=True, revision=OLD)) is None
 
