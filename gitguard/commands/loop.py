@@ -209,7 +209,6 @@ class Loop:
                 self._audited(event)
             case Called(call):
                 self._evidence.add_call(call)
-                self._settler.evidence_came("", "")
             case Progress(resource, version):
                 self._listed[resource.group, resource.kind] = version
             case Word():

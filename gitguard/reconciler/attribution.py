@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from gitguard.model.drift import UNKNOWN, Actor, ObjectKey
 from gitguard.reconciler.actors import audited, claimed, deleting, hinted, one_person, order, writing
 from gitguard.reconciler.argo_events import Claim, claim, means, means_resource, means_version
-from gitguard.reconciler.argo_log import Call, means_call
+from gitguard.reconciler.argo_log import Call, means_call, moments
 from gitguard.reconciler.audit_bodies import canonical
 from gitguard.reconciler.audit_events import Write, seconds, written
 from gitguard.reconciler.memory import Bounds, Memory
@@ -73,6 +73,7 @@ class Evidence:
         self._claims: dict[bytes, Claim] = {}
         self._claimed = Memory(bounds)
         self._calls: dict[bytes, Call] = {}
+        self._by_second: dict[int, dict[bytes, Call]] = {}
         self._called = Memory(bounds)
 
     @property
@@ -111,8 +112,12 @@ class Evidence:
         if call.evidence in self._called:
             return
         self._calls[call.evidence] = call
+        self._by_second.setdefault(_second(call), {})[call.evidence] = call
         for gone in self._called.add(call.evidence, seconds(call.at) or 0.0):
-            del self._calls[gone]
+            second = _second(self._calls.pop(gone))
+            del self._by_second[second][gone]
+            if not self._by_second[second]:
+                del self._by_second[second]
 
     def writer(self, resource: str, key: ObjectKey, resource_version: str, uid: str = "", deleted: bool = False) -> Actor:
         """Who wrote this version of an object, or deleted it; UNKNOWN where nothing tells.
@@ -229,7 +234,8 @@ class Evidence:
         if said is not None and said.confidence == "corroborated":
             return said
         said = said or self._behind_resource(write, server, key)
-        calls = sorted((call for call in self._calls.values() if means_call(call, write, key)), key=lambda call: call.evidence)
+        near = (call for second in moments(write) for call in self._by_second.get(second, {}).values())
+        calls = sorted((call for call in near if means_call(call, write, key)), key=lambda call: call.evidence)
         logged = one_person(((call.user, call.evidence) for call in calls), "reported", server)
         if logged is not None:
             logged = logged._replace(groups=calls[0].groups)
@@ -313,6 +319,10 @@ class Evidence:
             return write.initiators
         before = [one.names for one in self._by_place[write.place].values() if one.version == write.before and one.names is not None]
         return write.initiators - before[0] if before and write.before else frozenset()
+
+
+def _second(call: Call) -> int:
+    return int(seconds(call.at) or 0.0)
 
 
 def _number(version: str) -> int:
