@@ -72,8 +72,6 @@ class Loop:
         self._forged: set[tuple[object, ...]] = set()
         self._is_news = False
         self._unnamed: list[tuple[float, Act]] = []
-        self.is_logged = False
-        """Is there a log that says for whom Argo CD's API server wrote, so that it is worth waiting for?"""
         self._beat_at = clock.now()
         self._acts_since = record.watched_until() or self._beat_at
         self._next = {"beat": 0.0, "forgeries": 0.0, "resync": 0.0, "ledger": 0.0}
@@ -484,7 +482,7 @@ class Loop:
         if act.at and act.at <= self._acts_since:
             # From before there was a watch, or told by the watch before this one.
             return
-        if self.is_logged and act.actor.via == "argocd-api" and act.actor.confidence == "authenticated":
+        if self._settler.logged and act.actor.via == "argocd-api" and act.actor.confidence == "authenticated":
             self._unnamed.append((clock.monotonic() + _LOGGED_WITHIN, act))
         else:
             self._log(act)

@@ -276,6 +276,7 @@ def _watch(asked: Asked, options: Options, folder: Path, target: _Target, metric
             cluster, target.name, speaker, evidence, argo, record, told, enforce=asked.enforce, initiator=initiator,
         )  # fmt: skip
         settler.audited = bool(asked.audit_log or asked.audit_webhook)
+        settler.logged = bool(asked.argocd_log)
 
         def heard(word: Word) -> None:
             log.info("git", commit=word.commit, objects=len(word.objects), left_out=len(word.left_out))
@@ -285,7 +286,6 @@ def _watch(asked: Asked, options: Options, folder: Path, target: _Target, metric
         loop = Loop(cluster, target.name, speaker, settler, evidence, argo, record, told, asked.resync, heard)
         watch = _Watch(target, loop, settler, record, speaker, cluster, log)
         watch.sources = _sources(asked, loop)
-        loop.is_logged = bool(asked.argocd_log)
         try:
             yield watch
         finally:

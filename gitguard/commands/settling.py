@@ -106,6 +106,8 @@ class Settler:
         self.syncs = Syncs(speaker.precedes, speaker.contains)
         self.audited = False
         """Is there an audit that tells who did what, so that it is worth waiting for?"""
+        self.logged = False
+        """Is there a log that says for whom Argo CD's API server wrote, so that it is worth waiting for?"""
         self.hears = False
         """Are Argo CD's Events watched, which name people where no audit does?"""
         self.silence = ""
@@ -251,9 +253,9 @@ class Settler:
         waits = [0.0]
         for actor in actors:
             if actor.via == "argocd-api" and actor.kind == "human":
-                # Argo CD's word on whom it wrote for; where that is a hint, nothing makes it more.
-                continue
-            if not is_proven(actor):
+                # Argo CD's word on whom it wrote for; where nobody has proved it, only its log makes it more, or less.
+                waits.append(_EVENT_WITHIN if self.logged and not is_proven(actor) else 0.0)
+            elif not is_proven(actor):
                 waits.append(_AUDIT_WITHIN)
             elif actor.name == self._argo.server or (actor.via == "argocd-api" and actor.kind == "automation"):
                 waits.append(_EVENT_WITHIN)
