@@ -51,9 +51,21 @@ class Authors:
                 waits.append(EVENT_WITHIN)
         return max(waits)
 
+    def senders(self, one: Open, authored: Sequence[tuple[Change, Actor]]) -> list[Actor]:
+        """Who brought each change to the cluster: for whoever is reported only to be behind it, the part of Argo CD that is known to have."""
+        return [self._sender(one, change, actor) for change, actor in authored]
+
     def is_outsider(self, actor: Actor, policy: Policy) -> bool:
         """Is it known to be somebody who does not bring git's word? What Argo CD's API server does for somebody by its controllers' account, too."""
         return is_proven(actor) and not is_applier(actor, policy, self.argo.others if actor.via != "argocd-api" else ())
+
+    def _sender(self, one: Open, change: Change, actor: Actor) -> Actor:
+        since = one.since.get(change.path)
+        if is_proven(actor) or actor.via != "argocd-api" or (one.live is not None and (since is None or not since.is_certain)):
+            return actor
+        version = since.version if since is not None else ""
+        sender = self.evidence.sender(one.resource.plural, one.key, version, one.uid, one.live is None)
+        return sender if sender.via == "argocd-api" else actor
 
     def _author(self, one: Open, change: Change) -> Actor:
         found = self._audited(one, change)

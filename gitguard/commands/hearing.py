@@ -57,7 +57,6 @@ class Hearing:
     def called(self, call: Call) -> None:
         """A call in the log of Argo CD's API server."""
         self._authors.evidence.add_call(call)
-        self._settler.evidence_came("", "")
 
     def name(self, *, patiently: bool) -> None:
         """Tell of what Argo CD's API server did for somebody, once its log has had the time to say who that was."""
@@ -65,7 +64,7 @@ class Hearing:
         self._unnamed = [(due, act) for due, act in waiting if patiently and now < due]
         for due, act in waiting:
             if not patiently or now >= due:
-                actor = self._authors.evidence.sender(act.evidence[0], act.key)
+                actor = self._authors.evidence.behind(act.evidence[0], act.key)
                 self._log(act if actor == UNKNOWN else act._replace(actor=actor))
 
     def look_for_forgeries(self, resources: Iterable[Resource]) -> None:

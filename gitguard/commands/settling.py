@@ -102,12 +102,12 @@ class Settler:
         if one.found + wait > now:
             return one.found + wait
         authored = self._authors.surely(one, authored)
-        actors = [actor for _, actor in authored]
-        until = self._waits(one, word, actors, now) if patiently else 0.0
+        senders = self._authors.senders(one, authored)
+        until = self._waits(one, word, senders, now) if patiently else 0.0
         if until > now:
             return until
         policy, namespace = word.settings.reconcile, word.settings.argocd.namespace
-        is_left = bool(one.wanted.application) and self._is_behind(one, word, actors)
+        is_left = bool(one.wanted.application) and self._is_behind(one, word, senders)
         subject = Subject(one.key, authored)
         decisions = () if is_left else decided(subject, policy, enforce=self._standing.enforce, now=datetime.now(UTC), control_plane=namespace)
         if not decisions:

@@ -101,6 +101,11 @@ def called(line: str) -> Call | None:
     return Call(f"/{service}/{method}", _user(claims), groups, at, objects, verbs, canonical(kept))
 
 
+def moments(write: Write) -> range:
+    """The seconds since 1970 in which a call can have come of which this write came."""
+    return range(int(write.began - _AFTER), int(write.began + _BEFORE) + 1)
+
+
 def means_call(call: Call, write: Write, key: ObjectKey) -> bool:
     """May this write have come of that call? By what it does to which object, and by time: nothing better is told."""
     passed = write.began - (seconds(call.at) or 0.0)

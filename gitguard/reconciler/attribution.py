@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from gitguard.model.drift import UNKNOWN, Actor, ObjectKey
 from gitguard.reconciler.actors import audited, claimed, deleting, hinted, one_person, order, writing
 from gitguard.reconciler.argo_events import Claim, claim, means, means_resource, means_version
-from gitguard.reconciler.argo_log import Call, means_call
+from gitguard.reconciler.argo_log import Call, means_call, moments
 from gitguard.reconciler.audit_bodies import canonical
 from gitguard.reconciler.audit_events import Write, seconds, written
 from gitguard.reconciler.memory import Bounds, Memory
@@ -73,6 +73,7 @@ class Evidence:
         self._claims: dict[bytes, Claim] = {}
         self._claimed = Memory(bounds)
         self._calls: dict[bytes, Call] = {}
+        self._by_second: dict[int, dict[bytes, Call]] = {}
         self._called = Memory(bounds)
 
     @property
@@ -111,8 +112,12 @@ class Evidence:
         if call.evidence in self._called:
             return
         self._calls[call.evidence] = call
+        self._by_second.setdefault(_second(call), {})[call.evidence] = call
         for gone in self._called.add(call.evidence, seconds(call.at) or 0.0):
-            del self._calls[gone]
+            second = _second(self._calls.pop(gone))
+            del self._by_second[second][gone]
+            if not self._by_second[second]:
+                del self._by_second[second]
 
     def writer(self, resource: str, key: ObjectKey, resource_version: str, uid: str = "", deleted: bool = False) -> Actor:
         """Who wrote this version of an object, or deleted it; UNKNOWN where nothing tells.
@@ -120,12 +125,19 @@ class Evidence:
         `resource` is its kind in the plural of URLs; `uid` is needed to tell exactly who deleted it. A source address is as the first proxy told
         it and a user agent as the client did: all but the last of the addresses, which are in the evidence, can be made up by the client.
         """
+        same, exact = self._exactly(resource, key, resource_version, uid, deleted=deleted)
+        return self._who(*exact, key=key) if exact else hinted(same, deleted=deleted)
+
+    def sender(self, resource: str, key: ObjectKey, resource_version: str, uid: str = "", deleted: bool = False) -> Actor:
+        """Who sent the request that `writer` tells of: where Argo CD's API server wrote for a person, that server, of which there is no doubt."""
+        _, exact = self._exactly(resource, key, resource_version, uid, deleted=deleted)
+        return self._audited(exact[0]) if len(exact) == 1 else UNKNOWN
+
+    def _exactly(self, resource: str, key: ObjectKey, version: str, uid: str, *, deleted: bool) -> tuple[list[Write], list[Write]]:
+        """The writes of an object, and of these the one that made this version or deleted it, with its rivals."""
         writes = [write for name in (key.name, "") for write in self._by_place.get((key.group, resource, key.namespace, name), {}).values()]
         same = [write for write in writes if not uid or not write.uid or write.uid == uid]
-        exact = deleting(writes, uid) if deleted else writing(same, resource_version)
-        if exact:
-            return self._who(*exact, key=key)
-        return hinted(same, deleted=deleted)
+        return same, deleting(writes, uid) if deleted else writing(same, version)
 
     def author(self, resource: str, key: ObjectKey, resource_version: str, uid: str, after: str = "") -> Actor:
         """Who made an object what it is at a version, where the versions between `after` ("": the first one) and it were not seen.
@@ -160,7 +172,7 @@ class Evidence:
         actor = self._who(max(writes, key=order), key=key)
         return actor._replace(confidence="reported") if actor.confidence in ("authenticated", "corroborated") else actor
 
-    def sender(self, evidence: bytes, key: ObjectKey) -> Actor:
+    def behind(self, evidence: bytes, key: ObjectKey) -> Actor:
         """For whom the write was made that an audit event tells of, by that event in its canonical form; UNKNOWN where it is not remembered."""
         write = self._writes.get(sha256(evidence).digest())
         return self._who(write, key=key) if write is not None else UNKNOWN
@@ -207,19 +219,23 @@ class Evidence:
         if any((rival.user, rival.acted_as) != (write.user, write.acted_as) for rival in rivals):
             # Two requests at once, and the same version after both: one of them changed nothing, but which?
             return UNKNOWN._replace(evidence=tuple(one.evidence for one in (write, *rivals)))
-        actor = audited(write, is_server=self._is_server(write))
+        actor = self._audited(write)
         if self._is_server(write):
             return self._person(write, self._behind(write, actor), actor, key)
-        if self._is_argo(write) and write.user_agent.startswith(SERVER_AGENTS):
-            return self._person(write, None, actor._replace(via="argocd-api"), key)
-        return actor
+        return self._person(write, None, actor, key) if actor.via == "argocd-api" else actor
+
+    def _audited(self, write: Write) -> Actor:
+        """The audit's word; what Argo CD's API server did by the account that all its parts share is its doing, too."""
+        actor = audited(write, is_server=self._is_server(write))
+        return actor._replace(via="argocd-api") if self._is_argo(write) and write.user_agent.startswith(SERVER_AGENTS) else actor
 
     def _person(self, write: Write, said: Actor | None, server: Actor, key: ObjectKey) -> Actor:
         """For whom Argo CD's API server wrote, by its Events and its log; itself where they do not tell, or not the same."""
         if said is not None and said.confidence == "corroborated":
             return said
         said = said or self._behind_resource(write, server, key)
-        calls = sorted((call for call in self._calls.values() if means_call(call, write, key)), key=lambda call: call.evidence)
+        near = (call for second in moments(write) for call in self._by_second.get(second, {}).values())
+        calls = sorted((call for call in near if means_call(call, write, key)), key=lambda call: call.evidence)
         logged = one_person(((call.user, call.evidence) for call in calls), "reported", server)
         if logged is not None:
             logged = logged._replace(groups=calls[0].groups)
@@ -303,6 +319,10 @@ class Evidence:
             return write.initiators
         before = [one.names for one in self._by_place[write.place].values() if one.version == write.before and one.names is not None]
         return write.initiators - before[0] if before and write.before else frozenset()
+
+
+def _second(call: Call) -> int:
+    return int(seconds(call.at) or 0.0)
 
 
 def _number(version: str) -> int:

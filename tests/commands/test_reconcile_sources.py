@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -161,3 +162,45 @@ def test_while_the_cluster_is_away_it_waits_and_goes_on(world: World, measured: 
     assert running.stop() == 0
     gaps = running.report()["coverage"]["gaps"]
     assert any("configmaps could not be watched" in gap["why"] for gap in gaps)
+
+
+def logged(log: Path, method: str, user: str, content: dict[str, Any]) -> None:
+    """Argo CD's API server was called, by somebody who came by single sign-on."""
+    claims = json.dumps({"iss": "https://dex.example", "sub": "opaque", "email": user})
+    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    fields = {"msg": f"received unary call /{method}", "time": at, "grpc.request.claims": claims, "grpc.request.content": content}
+    with log.open("a") as file:
+        file.write(f"{json.dumps(fields)}\nproto: tag has too few fields\n")
+
+
+def test_argo_cds_log_names_people_and_does_not_make_anybody_wait(world: World) -> None:
+    world.deploy(grace=86400)
+    log = world.folder / "argocd-server.log"
+    running = Watch(world.api, world.repository, world.folder, "--argocd-log", str(log)).ready()  # type: ignore[arg-type]
+    try:
+        logged(log, "project.ProjectService/Update", "alice@corp", {"project": {"metadata": {"name": "team", "namespace": "argocd"}}})
+        world.change("AppProject", "team", lambda value: value["spec"].update(sourceRepos=["https://evil"]), "argocd-server", "argocd")
+        # Whoever applies git's word has a day for it; it was not them.
+        running.wait(lambda: running.events("act"), "nothing was done")
+        (incident,) = running.incidents("team")
+        actor = incident["actor"]
+        assert (actor["name"], actor["kind"], actor["via"], actor["confidence"]) == ("alice@corp", "human", "argocd-api", "reported")
+        log.rename(log.with_name("argocd-server.log.1"))
+        logged(log, "repository.RepositoryService/DeleteRepository", "bob@corp", {"repo": "https://bob:hunter2@git.example"})
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "repo-1", "namespace": "argocd"}}
+        world.api.apply(secret, "alice")
+        world.change("Secret", "repo-1", lambda value: value["metadata"].update(labels={"was": "repository"}), "argocd-server", "argocd")
+        running.wait(lambda: len(running.events("drift")) >= 3, "the credentials were not told of")
+        assert [one["actor"]["name"] for one in running.incidents("repo-1")] == ["alice", "bob@corp"]
+        log.write_text("")
+        running.wait(lambda: running.events("gap"), "the truncation was not told of")
+        assert running.stop() == 0
+        assert "hunter2" not in json.dumps(running.entries())
+    finally:
+        running.stop()
+
+
+def test_argo_cds_log_takes_an_audit(world: World) -> None:
+    done = world.reconcile("--once", "--argocd-log", "server.log", audit=False)
+    assert done.code == 2
+    assert "--audit-log" in done.err

@@ -82,9 +82,10 @@ def who(incident: Any) -> tuple[str, str, str, str]:
     return actor["name"], actor["kind"], actor["via"], actor["confidence"]
 
 
-def found(running: Watch, name: str) -> Any:
-    """The incidents of objects of a name, once there is one."""
-    return running.wait(lambda: running.incidents(name), f"nothing was found of {name}")
+def found(running: Watch, name: str, count: int = 1) -> Any:
+    """The incidents of objects of a name, once so many were found."""
+    running.wait(lambda: sum(one["object"].endswith(f"/{name}") for one in running.events("drift")) >= count, f"nothing was found of {name}")
+    return running.incidents(name)
 
 
 ALICE = ("alice", "human", "argocd-api", "reported")
@@ -98,7 +99,7 @@ def test_the_log_names_whom_single_sign_on_does(plane: ControlPlane, argo: ArgoC
         assert [who(one) for one in found(running, "argocd-secret")] == [ALICE]
         relay.rotate()
         # Of what was deployed, by the controller's account, and not known by any version.
-        argo.cli("app", "delete-resource", "logged", "--kind", "Deployment", "--resource-name", "logged", user="alice")
+        argo.cli("app", "delete-resource", "logged", "--kind", "Deployment", "--resource-name", "logged", "--force", user="alice")
         (deleted,) = found(running, "logged")
         assert (deleted["action"], who(deleted)) == ("delete", ALICE)
         # What may have credentials in it is not logged with who it was.
@@ -107,8 +108,7 @@ def test_the_log_names_whom_single_sign_on_does(plane: ControlPlane, argo: ArgoC
         (name,) = (one for one in names if one.startswith("creds-"))
         assert [who(one) for one in found(running, name)] == [(SERVER, "automation", "argocd-api", "authenticated")]
         argo.cli("repocreds", "rm", "https://git.example/", user="alice")
-        running.wait(lambda: len(running.incidents(name)) == 2, "its removal was not found")
-        assert [who(one) for one in running.incidents(name) if one["action"] == "delete"] == [ALICE]
+        assert [who(one) for one in found(running, name, 2) if one["action"] == "delete"] == [ALICE]
         assert running.stop() == 0
         running.verified()
         written = json.dumps(running.entries())

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gitguard.model.drift import Actor, ObjectKey
 from gitguard.reconciler.argo_log import Call, called
 from gitguard.reconciler.attribution import Evidence
+from gitguard.reconciler.memory import Bounds
 from tests.reconciler.test_attribution import APP, CONTROLLER, SERVER, audit, creation, told
 
 AT = "2026-11-25T01:00:10Z"
@@ -209,11 +210,27 @@ class TestWriters:
         rival = started("application.ApplicationService", "PatchResource")
         assert who(evidence(write, calls=(action, rival)), key, "configmaps") == (CONTROLLER, "argocd-api", "authenticated")
 
-    def test_the_sender_of_one_request(self) -> None:
+    def test_who_is_behind_one_request(self) -> None:
         known = evidence(UPDATE, calls=(SET,))
         (server,) = evidence(UPDATE).writer("applications", APP, "7", "u1").evidence
-        assert known.sender(server, APP).name == "alice@corp"
-        assert known.sender(b"other", APP) == Actor()
+        assert known.behind(server, APP).name == "alice@corp"
+        assert known.behind(b"other", APP) == Actor()
+
+    def test_who_sent_it_is_beyond_doubt(self) -> None:
+        sender = evidence(UPDATE, calls=(SET,)).sender("applications", APP, "7", "u1")
+        assert (sender.name, sender.via, sender.confidence) == (SERVER, "argocd-api", "authenticated")
+        assert evidence(calls=(SET,)).sender("applications", APP, "7", "u1") == Actor()
+
+    def test_it_is_remembered_for_as_long_as_events_are(self) -> None:
+        known = Evidence(bounds=Bounds(newest=2, seconds=60.0, most=3))
+        known.add(UPDATE)
+        known.add_call(call(SET))
+        known.add_call(call(SET))
+        for second in range(11, 14):
+            assert who(known)[0] == "alice@corp"
+            known.add_call(call(SET.replace("00:10Z", f"00:{second}Z").replace('"web"', '"other"')))
+        assert who(known)[0] == SERVER
+        assert known.lost == 1
 
 
 class TestEventsAlone:
