@@ -10,11 +10,21 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gitguard.commands.authors import Authors
+from gitguard.commands.comparing import Comparer
 from gitguard.commands.desiring import Desiring, settings_of
-from gitguard.commands.loop import Audited, Called, Loop
+from gitguard.commands.hearing import Hearing
+from gitguard.commands.journal import Journal
+from gitguard.commands.loop import Audited, Called, Loop, Parts
+from gitguard.commands.objects import Objects
+from gitguard.commands.open_drift import Standing
 from gitguard.commands.options import Options, Outcome
 from gitguard.commands.recording import Record
+from gitguard.commands.restoring import Restorer
 from gitguard.commands.settling import Settler
+from gitguard.commands.strangers import Strangers
+from gitguard.commands.straying import Straying
+from gitguard.commands.surroundings import identities, watched
 from gitguard.commands.telling import Telling
 from gitguard.commands.word import Speaker, Word
 from gitguard.edges import cache as caching
@@ -31,16 +41,13 @@ from gitguard.edges.ledger_store import Conflict, LedgerBusy
 from gitguard.edges.logs import Log
 from gitguard.edges.metrics import Health, Metrics, Serving
 from gitguard.ledger.errors import LedgerError
-from gitguard.model.argo import Cluster as Known
 from gitguard.model.configuration import Configuration
-from gitguard.model.desired import Watched
 from gitguard.model.drift import ObjectKey
 from gitguard.model.errors import ConfigurationError, ExitCode, GitguardError, UsageError
 from gitguard.output import drift as output
 from gitguard.reconciler.argo_log import called
-from gitguard.reconciler.attribution import Evidence, Identities
+from gitguard.reconciler.attribution import Evidence
 
-_IN_CLUSTER = "https://kubernetes.default.svc"
 # The audit is looked at this often: what it says is waited for before anything is put back.
 _AUDIT_PAUSE = 0.004
 _SETTLED, _AUDIT_LONGEST = 0.3, 10.0
@@ -100,8 +107,8 @@ def run(asked: Asked, options: Options, stop: threading.Event) -> Outcome:
 class _Watch:
     """Everything that watches one cluster."""
 
-    def __init__(self, target: _Target, loop: Loop, settler: Settler, record: Record, speaker: Speaker, cluster: Cluster, log: Log) -> None:
-        self.target, self.loop, self.settler, self.record = target, loop, settler, record
+    def __init__(self, target: _Target, loop: Loop, parts: Parts, speaker: Speaker, cluster: Cluster, log: Log) -> None:
+        self.target, self.loop, self.parts, self.record = target, loop, parts, parts.record
         self.speaker, self.cluster, self.log = speaker, cluster, log
         self.sources: list[Source] = []
         self.failure: BaseException | None = None
@@ -151,8 +158,8 @@ class _Watch:
         resource = self.cluster.resource("argoproj.io", "Application")
         for value in self.cluster.list(resource).items if resource else ():
             key = ObjectKey.of(value)
-            self.settler.syncs.take(f"{key.namespace}/{key.name}", value, clock.monotonic(), is_first=True)
-        self.speaker.synced(self.settler.syncs.accepted)
+            self.parts.straying.syncs.take(f"{key.namespace}/{key.name}", value, clock.monotonic(), is_first=True)
+        self.speaker.synced(self.parts.straying.syncs.accepted)
 
 
 def _run(watches: Sequence[_Watch], stop: threading.Event, health: Health, metrics: Metrics) -> Outcome:
@@ -175,7 +182,7 @@ def _run(watches: Sequence[_Watch], stop: threading.Event, health: Health, metri
                 ready.add(name)
                 watch.log.info("ready", objects=sum(watch.loop.counts().values()))
             watch.tell(metrics)
-            metrics.drifting(name, len(watch.settler.open))
+            metrics.drifting(name, len(watch.parts.settler.open))
             metrics.recorded(name, watch.record.size)
             # Many thousands of objects are not counted at each look.
             for kind, count in watch.loop.counts().items() if is_time else ():
@@ -199,8 +206,8 @@ def _looked(asked: Asked, options: Options, folder: Path, targets: Sequence[_Tar
             except ClusterError as error:
                 raise Unreachable(str(error), error.advice) from error
             trouble = dict(watch.loop.trouble)
-            found += watch.settler.found
-            incomplete |= bool(trouble) or bool(watch.settler.broken)
+            found += watch.parts.journal.found
+            incomplete |= bool(trouble) or bool(watch.parts.standing.broken)
             looked = output.Looked(
                 target.name, word.commit, watch.loop.counts(), tuple(watch.record.entries), dict(watch.record.ends), word.left_out,
                 tuple(trouble.values()), planned=asked.dry_run, enforce=asked.enforce,
@@ -260,31 +267,28 @@ def _watch(asked: Asked, options: Options, folder: Path, target: _Target, metric
     ]
     for other in others:
         other.refresh()
-    namespace = settings.argocd.namespace
     try:
-        watched, initiator = _watched(cluster, target, settings), cluster.whoami()
+        meant, initiator = watched(cluster, target.name, settings), cluster.whoami()
     except ClusterError as error:
         raise Unreachable(str(error), error.advice) from error
-    argo = _identities(namespace)
-    evidence = Evidence(argo)
+    argo = identities(settings.argocd.namespace)
+    authors = Authors(Evidence(argo), argo)
+    authors.audited = bool(asked.audit_log or asked.audit_webhook)
+    authors.logged = bool(asked.argocd_log)
     log = Log(target.name)
     told = Telling(target.name, metrics, log)
-    desiring = Desiring(checkout, options, watched, others)
+    desiring = Desiring(checkout, options, meant, others)
     with _record(asked, options, target, log) as record:
         speaker = Speaker(desiring, others)
-        settler = Settler(
-            cluster, target.name, speaker, evidence, argo, record, told, enforce=asked.enforce, initiator=initiator,
-        )  # fmt: skip
-        settler.audited = bool(asked.audit_log or asked.audit_webhook)
-        settler.logged = bool(asked.argocd_log)
+        parts = _parts(cluster, Standing(target.name, enforce=asked.enforce), speaker, authors, record, told, initiator)
 
         def heard(word: Word) -> None:
             log.info("git", commit=word.commit, objects=len(word.objects), left_out=len(word.left_out))
             for left in word.left_out:
                 log.debug("left out", what=left.what, reason=left.reason)
 
-        loop = Loop(cluster, target.name, speaker, settler, evidence, argo, record, told, asked.resync, heard)
-        watch = _Watch(target, loop, settler, record, speaker, cluster, log)
+        loop = Loop(cluster, speaker, parts, asked.resync, partial(setattr, authors, "hears"), heard)
+        watch = _Watch(target, loop, parts, speaker, cluster, log)
         watch.sources = _sources(asked, loop)
         try:
             yield watch
@@ -292,47 +296,15 @@ def _watch(asked: Asked, options: Options, folder: Path, target: _Target, metric
             speaker.stop()
 
 
-def _watched(cluster: Cluster, target: _Target, settings: Configuration) -> Watched:
-    """What the cluster is, and what Argo CD calls it."""
-    served = cluster.served()
-    is_control_plane = ("argoproj.io", "Application") in served.kinds
-    servers = {cluster.server.rstrip("/"), *(one.server for one in settings.clusters if one.name == target.name)}
-    names = {target.name}
-    if is_control_plane:
-        servers.add(_IN_CLUSTER)
-        names.add("in-cluster")
-    known = _cluster_secrets(cluster, settings.argocd.namespace)
-    names |= {one.name for one in known if one.server in servers}
-    return Watched(frozenset(names), frozenset(servers), known, is_control_plane, served.kinds, cluster.version(), served.api_versions)
-
-
-def _cluster_secrets(cluster: Cluster, namespace: str) -> tuple[Known, ...]:
-    """The names and servers in Argo CD's cluster secrets, where they may be read; nothing else of them is looked at."""
-    resource = cluster.resource("", "Secret")
-    try:
-        held = cluster.list(resource, namespace, "argocd.argoproj.io/secret-type=cluster").items if resource else ()
-    except ClusterError as error:
-        if error.is_forbidden or error.is_missing:
-            return ()
-        raise
-    return tuple(Known(_text(one, "server").rstrip("/"), _text(one, "name")) for one in held)
-
-
-def _text(secret: Mapping[str, Any], name: str) -> str:
-    import base64
-
-    try:
-        return base64.b64decode(str((secret.get("data") or {}).get(name) or "")).decode()
-    except ValueError:
-        return ""
-
-
-def _identities(namespace: str) -> Identities:
-    def account(name: str) -> str:
-        return f"system:serviceaccount:{namespace}:argocd-{name}"
-
-    others = ("application-controller", "applicationset-controller", "notifications-controller")
-    return Identities(account("server"), (*map(account, others), "system:serviceaccount:kube-system:argocd-manager"))
+def _parts(cluster: Cluster, standing: Standing, speaker: Speaker, authors: Authors, record: Record, told: Telling, initiator: str) -> Parts:
+    """Everything that a loop is made of, put together."""
+    comparer, restorer, journal = Comparer(cluster), Restorer(cluster), Journal(standing, record, told)
+    straying = Straying(standing, speaker, authors, restorer, record, journal, told, initiator)
+    strangers = Strangers(standing, authors, restorer, record, journal, told)
+    settler = Settler(standing, speaker, straying.syncs, comparer, authors, restorer, record, journal, told)
+    hearing = Hearing(standing, authors, settler, journal, told, record.watched_until() or clock.now())
+    objects = Objects(cluster, comparer, settler, straying, strangers, told)
+    return Parts(standing, objects, hearing, settler, straying, strangers, restorer, record, journal, told)
 
 
 def _sources(asked: Asked, loop: Loop) -> list[Source]:

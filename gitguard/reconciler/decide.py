@@ -26,16 +26,16 @@ _RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
 def decided(subject: Subject, policy: Policy, *, enforce: bool, now: datetime, control_plane: str = "argocd") -> tuple[Decision, ...]:
-    """Each change in exactly one decision, but for those that git lets their writer make, which are in none.
+    """Each change in exactly one decision, but for those that git lets their writer make, which are in none. No decision is about several writers.
 
     `control_plane` is Argo CD's namespace, where Secrets are credentials: these are never put back.
     """
-    groups: dict[tuple[str, str], list[tuple[Change, Actor]]] = {}
+    groups: dict[tuple[str, ...], list[tuple[Change, Actor]]] = {}
     for change, actor in subject.changes:
         answer = _decision(subject.key, change, actor, policy, enforce=enforce, now=now, control_plane=control_plane)
         if answer is not None:
-            groups.setdefault(answer, []).append((change, actor))
-    return tuple(Decision(what, reason, tuple(changes)) for (what, reason), changes in groups.items())
+            groups.setdefault((*answer, actor.name, actor.via, actor.confidence), []).append((change, actor))
+    return tuple(Decision(what, reason, tuple(changes)) for (what, reason, *_), changes in groups.items())
 
 
 def is_applier(actor: Actor, policy: Policy, argo: Iterable[str]) -> bool:
