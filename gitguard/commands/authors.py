@@ -43,9 +43,9 @@ class Authors:
         waits = [0.0]
         for actor in actors:
             if actor.via == "argocd-api" and actor.kind == "human":
-                # Argo CD's word on whom it wrote for; where that is a hint, nothing makes it more.
-                continue
-            if not is_proven(actor):
+                # Argo CD's word on whom it wrote for: an Event may have come before its audit, and where it is a hint, nothing makes it more.
+                waits.append(EVENT_WITHIN if actor.confidence == "reported" else 0.0)
+            elif not is_proven(actor):
                 waits.append(AUDIT_WITHIN)
             elif actor.name == self.argo.server or (actor.via == "argocd-api" and actor.kind == "automation"):
                 waits.append(EVENT_WITHIN)
