@@ -259,9 +259,12 @@ class Settler:
         if one.live is None and self.syncs.is_going(one.wanted.application) and one.found + _LONGEST_SYNC > now:
             # What comes again before its Application has gone, Argo CD deletes again, and neither comes to an end.
             return now + _AGAIN / 4
-        if not one.wanted.control_plane:
-            return 0.0
         if all(is_proven(actor) and not is_applier(actor, word.settings.reconcile, self._appliers(actor)) for actor in actors):
+            return 0.0
+        if not self.silence and not self._speaker.has_read_since(one.found):
+            # Whoever brings git's word may have brought one that is newer than what was read here.
+            return now + _AGAIN / 10
+        if not one.wanted.control_plane:
             return 0.0
         return max(one.found, self._moved.get(one.key, 0.0)) + word.settings.reconcile.grace
 
