@@ -45,8 +45,8 @@ class Authors:
         waits = [0.0]
         for actor in actors:
             if actor.via == "argocd-api" and actor.kind == "human":
-                # Argo CD's word on whom it wrote for; where nobody has proved it, only its log makes it more, or less.
-                waits.append(EVENT_WITHIN if self.logged and not is_proven(actor) else 0.0)
+                # Argo CD's word on whom it wrote for: an Event may have come before its audit, and only a log makes a hint more.
+                waits.append(EVENT_WITHIN if actor.confidence == "reported" or (self.logged and not is_proven(actor)) else 0.0)
             elif not is_proven(actor):
                 waits.append(AUDIT_WITHIN)
             elif actor.name == self.argo.server or (actor.via == "argocd-api" and actor.kind == "automation"):

@@ -25,7 +25,7 @@ from gitguard.reconciler.tracking import number
 _Object = Mapping[str, Any]
 # How long a sync, or a deletion, may keep what it is about from being put back.
 _LONGEST_SYNC = 300.0
-_LOOK_AT_SYNC = 0.25
+_LOOK_AT_SYNC, _LOOK_AT_GIT = 0.25, 0.1
 _AGAIN, _LONGEST_PAUSE = 1.0, 300.0
 
 
@@ -130,7 +130,12 @@ class Settler:
             # What comes again before its Application has gone, Argo CD deletes again, and neither comes to an end.
             return now + _LOOK_AT_SYNC
         policy = word.settings.reconcile
-        if not one.wanted.control_plane or all(self._authors.is_outsider(actor, policy) for actor in actors):
+        if all(self._authors.is_outsider(actor, policy) for actor in actors):
+            return 0.0
+        if not self._standing.silence and not self._speaker.has_read_since(one.found):
+            # Whoever brings git's word may have brought one that is newer than what was read here.
+            return now + _LOOK_AT_GIT
+        if not one.wanted.control_plane:
             return 0.0
         return max(one.found, self._moved.get(one.key, 0.0)) + policy.grace
 

@@ -68,6 +68,7 @@ class Speaker:
         """The newest commit that was read."""
         self._said: tuple[str, Mapping[str, Synced]] | None = None
         self._silent = ""
+        self._read_at = float("-inf")
         self._thread = threading.Thread(target=self._run, name="git", daemon=True)
 
     def start(self, deliver: Callable[[Word | Silence], None]) -> None:
@@ -99,6 +100,12 @@ class Speaker:
             self._synced = dict(applications)
             self._wake.set()
 
+    def has_read_since(self, moment: float) -> bool:
+        """Have the repositories been read since a moment of the monotonic clock? Where they have not, that is done at once."""
+        if self._read_at < moment:
+            self._wake.set()
+        return self._read_at >= moment
+
     def versions_of(self, application: str, key: ObjectKey, synced: Synced, commit: str) -> Iterator[Mapping[str, Any] | None]:
         """As Desiring has it; one thread at a time."""
         with self._lock:
@@ -127,6 +134,7 @@ class Speaker:
     def _run(self) -> None:
         while not self._stop.is_set():
             self._wake.clear()
+            began = clock.monotonic()
             try:
                 commit = self._refreshed()
                 if self._silent or self._said != (commit, self._synced):
@@ -134,6 +142,7 @@ class Speaker:
                     word = self._spoken(commit)
                     self._said, self._silent = said, ""
                     self._deliver(word)
+                self._read_at = began
             except GitguardError as error:
                 self._fail(error.message)
             except Exception as error:

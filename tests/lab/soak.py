@@ -181,7 +181,6 @@ def soak(plane: ControlPlane, argo: ArgoCD, folder: Path, minutes: float) -> Soa
                 hands["pipeline"].patch(f"{APPLICATIONS}/web", {"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}})
                 _eventually(lambda: _is_at(plane, git.commits), "Argo CD has not synced the newest commit")
             assert running.process.poll() is None, running.log.read_text()[-3000:]
-        _eventually(lambda: not running.incidents() or all(one["reverted_at"] for one in running.incidents()), "not all was put back")
         assert running.stop() == 0
         running.verified()
         wrong, overwritten = judged(plane, running, alice)
