@@ -54,8 +54,8 @@ def reconcile(**given: Any) -> None:
     Without --once it runs until SIGTERM, finishes the act in hand and leaves the ledger valid. What it does is told on stderr, one JSON object a
     line.
 
-    Exit codes: 0 nothing was found (or it was told to end), 1 drift, 2 wrong command line, repository or configuration, 3 a cluster or a ledger can't be
-    used.
+    Exit codes: 0 nothing was found (or it was told to end), 1 drift, 2 wrong command line, repository or configuration, 3 a cluster or a ledger
+    can't be used.
     """
     from importlib.util import find_spec
 
