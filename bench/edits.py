@@ -29,13 +29,15 @@ class Eye:
         self._thread.start()
 
     def _run(self) -> None:
-        # It ends with its API server.
+        # It ends with its API server; a watch of what nothing happens to ends before that.
         with suppress(ClusterError):
-            for change, value in self._cluster.watch(self.resource, self._version, self._stop):
-                if change != "BOOKMARK":
-                    with self._news:
-                        self._seen.append((time.perf_counter(), value))
-                        self._news.notify_all()
+            while not self._stop.is_set():
+                for change, value in self._cluster.watch(self.resource, self._version, self._stop):
+                    self._version = str(value["metadata"]["resourceVersion"])
+                    if change != "BOOKMARK":
+                        with self._news:
+                            self._seen.append((time.perf_counter(), value))
+                            self._news.notify_all()
 
     @property
     def mark(self) -> int:
