@@ -8,6 +8,7 @@ Every server counts what it is asked (`requests`), can ask for a login (`login`)
 """
 
 import base64
+import gzip
 import hashlib
 import http.client
 import http.server
@@ -154,10 +155,10 @@ def chart(name: str, version: str = "1.0.0", files: Files | None = None, metadat
 
 
 def archive(chart: Files) -> bytes:
-    """A chart as `helm package` packs it."""
+    """A chart as `helm package` packs it; the same bytes each time."""
     folder = _metadata(chart)["name"]
     packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
         for path, content in chart.items():
             entry = tarfile.TarInfo(f"{folder}/{path}")
             entry.size = len(_bytes(content))
