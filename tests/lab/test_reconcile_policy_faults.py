@@ -33,8 +33,8 @@ def test_two_watches_do_not_fight(kinds: ControlPlane, config: Repository, tmp_p
     with watch(kinds, config, tmp_path) as running, watch(kinds, config, tmp_path / "other") as other:
         edits = [alice.edit(one, **{"description" if "spec" in one else "mode": "twice"}) for one in made.objects]
         running.wait(made.is_back, "not everything was put back")
+        # Whichever comes first puts a change back and tells of it; the other may find nothing to tell of any more.
         for one in (running, other):
-            one.wait(lambda one=one: not one.plane or len(one.incidents()) == len(edits), "not everything was told")
             assert one.stop() == 0
             one.verified()
         told = [*running.incidents(), *other.incidents()]
