@@ -70,6 +70,9 @@ class Authors:
         return sender if sender.via == "argocd-api" else actor
 
     def _author(self, one: Open, change: Change) -> Actor:
+        since, by = one.by.get(change.path, (None, UNKNOWN))
+        if since is not None and since == one.since.get(change.path):
+            return by
         found = self._audited(one, change)
         return found if found != UNKNOWN else self._told(one, change)
 

@@ -17,7 +17,7 @@ class Journal:
     def __init__(self, standing: Standing, record: Record, told: Told) -> None:
         self._standing, self._record, self._told = standing, record, told
         self._logged: dict[str, None] = {}
-        self._waiting: deque[Drift] = deque(maxlen=_MOST)
+        self._waiting: deque[tuple[Drift, Mapping[str, Any] | None]] = deque(maxlen=_MOST)
         self.found = 0
 
     def is_known(self, incident: str) -> bool:
@@ -30,20 +30,20 @@ class Journal:
         while len(self._logged) > _MOST:
             del self._logged[next(iter(self._logged))]
 
-    def log(self, found: Drift) -> None:
-        """Something that happened, and that nothing is to be done about; once for each incident."""
+    def log(self, found: Drift, live: Mapping[str, Any] | None = None) -> None:
+        """Something that happened, and that nothing is to be done about, with the object as it was; once for each incident."""
         if self.is_known(found.id):
             return
         self.remember(found.id)
-        self._waiting.append(found)
+        self._waiting.append((found, live))
         if not self._standing.broken:
             self.flush()
 
     def flush(self) -> None:
         """Write what happened while the ledger could not be written."""
         while self._waiting:
-            found = self._waiting[0]
-            self._record.drift(found, None)
+            found, live = self._waiting[0]
+            self._record.drift(found, live)
             self._waiting.popleft()
             self.counted(found, is_new=True)
 

@@ -23,7 +23,7 @@ class Limits:
         self._capped, self._capped_at = "", 0
         self._confirmed: set[ObjectKey] = set()
         self._heat: dict[ObjectKey, Heat] = {}
-        self._fighting: set[ObjectKey] = set()
+        self._fighting: dict[ObjectKey, str] = {}
 
     def hold(self, one: Open, policy: Policy, open_: Collection[ObjectKey]) -> str:
         """Why nothing is put back at present, "" where nothing speaks against it. A confirmation is for everything that waits, which is `open_`."""
@@ -51,11 +51,15 @@ class Limits:
         if not heat.is_fight:
             return 0.0
         if one.key not in self._fighting:
-            self._fighting.add(one.key)
+            self._fighting[one.key] = found.actor.name
             reason = f"{shown(one.key)} is written again each time that it is put back, by {found.actor.name}: it is put back less and less often"
             self._record.alert(reason, "high", found.id, one.key, found.api_version)
             self._told.alerted("fight", reason)
         return heat.at + heat.pause
+
+    def is_fought(self, key: ObjectKey, writer: str) -> bool:
+        """Is it the writer of whom it was said that they write to the object without end?"""
+        return self._fighting.get(key) == writer
 
     def reverted(self, key: ObjectKey, now: float) -> None:
         """One more was put back."""
@@ -63,7 +67,7 @@ class Limits:
         self._confirmed.discard(key)
         self._heat[key] = self._heat.get(key, Heat()).after_revert(now)
         if not self._heat[key].is_fight:
-            self._fighting.discard(key)
+            self._fighting.pop(key, None)
 
     def _cap(self, one: Open, cap: int) -> None:
         if self._capped:

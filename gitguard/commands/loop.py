@@ -125,6 +125,8 @@ class Loop:
         finally:
             for watcher in self._watchers.values():
                 watcher.stop()
+            if self._parts.objects.word is not None:
+                self._try(partial(self._parts.settler.superseded.settle, self._parts.objects.word, patiently=False))
             self._beat()
             for watcher in self._watchers.values():
                 watcher.join()
@@ -158,6 +160,7 @@ class Loop:
                 objects.reread(key)
             if not keys:
                 break
+        settler.superseded.settle(word, patiently=False)
         self._parts.hearing.look_for_forgeries(objects.resources.values())
         self._beat()
         return word
@@ -169,6 +172,8 @@ class Loop:
             self._try(partial(self._handle, message))
         for key in objects.due():
             self._try(partial(objects.reread, key))
+        if objects.word is not None:
+            self._try(partial(self._parts.settler.superseded.settle, objects.word))
         applications = objects.resources.get(APPLICATION)
         if applications is not None and self._parts.straying.syncs.moved:
             self._try(partial(self._parts.straying.believe, applications))

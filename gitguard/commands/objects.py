@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitguard.commands.comparing import Comparer, Stale, is_going
 from gitguard.commands.open_drift import Open, Told
@@ -22,6 +22,15 @@ _AGAIN, _LONGEST_PAUSE = 1.0, 30.0
 _Object = Mapping[str, Any]
 
 
+class Looked(NamedTuple):
+    """One look at an object: what it was at a version, "" where nobody wrote; the rest is as Since has it."""
+
+    version: str
+    live: _Object | None
+    is_certain: bool
+    after: str
+
+
 class Objects:
     """For the thread of one cluster's loop. What can't be told now is looked at again later."""
 
@@ -37,7 +46,7 @@ class Objects:
         """When something was judged last."""
         self._known: dict[ObjectKey, Known] = {}
         self._gone: dict[ObjectKey, int] = {}
-        self._skipped: dict[ObjectKey, list[tuple[str, _Object]]] = {}
+        self._skipped: dict[ObjectKey, list[Looked]] = {}
         self._failures: Counter[ObjectKey] = Counter()
 
     def counts(self) -> Counter[tuple[str, str]]:
@@ -57,9 +66,8 @@ class Objects:
                     self.again[key] = now
         for key in old.objects.keys() - word.objects.keys() if old else ():
             self._known.pop(key, None)
-            self._settler.open.pop(key, None)
-        self.again |= dict.fromkeys(self._settler.let_be & word.objects.keys(), now)
-        self._settler.let_be.clear()
+            self._close(key)
+        self.again |= dict.fromkeys(self._settler.let_be.keys() & word.objects.keys(), now)
 
     # What a watch tells
 
@@ -108,7 +116,7 @@ class Objects:
             self._straying.syncs.gone(f"{key.namespace}/{key.name}")
         wanted = self.word.objects.get(key) if self.word else None
         if wanted is not None:
-            self._judge(resource, wanted, None, version, is_certain=True, uid=str(metadata.get("uid") or ""))
+            self._judge(resource, wanted, None, version, is_certain=True, uid=_uid(value))
 
     def _object(self, resource: Resource, key: ObjectKey, value: _Object, *, is_certain: bool) -> None:
         word = self.word
@@ -122,6 +130,8 @@ class Objects:
             return
         now, before = known(value), self._known.get(key)
         if before is not None and (before.uid, before.digest) == (now.uid, now.digest):
+            if key in self._skipped:
+                self._skipped[key].append(Looked(str(now.version), value, is_certain, str(before.version)))
             self._known[key] = now
             if (one := self._settler.open.get(key)) is not None and one.live is not None:
                 # What a revert is made on.
@@ -149,7 +159,7 @@ class Objects:
             answer = self._comparer.predicted(resource, wanted.manifest, live) if live is not None else None
         except Stale:
             if live is not None:
-                self._skipped.setdefault(key, []).append((version, live))
+                self._skipped.setdefault(key, []).append(Looked(version, live, is_certain, after))
             # The newer version is on its way; should it not be, it is fetched.
             self.again[key] = clock.monotonic() + _AGAIN
             return
@@ -160,31 +170,42 @@ class Objects:
             return
         self._failures.pop(key, None)
         scaled = self.word is not None and key in self.word.scaled
-        changes = self._comparer.differences(wanted, live, answer, scaled=scaled)
         if live is not None:
             self._known[key] = known(live)
-        skipped = self._skipped.pop(key, [])
-        self._settler.let_be.discard(key)
-        if not changes:
-            if self._settler.open.pop(key, None) is not None:
-                self._told.returned(key)
-            return
-        one = self._settler.open.get(key) or Open(resource, wanted, clock.monotonic())
-        for missed, state in skipped:
-            one.track(self._comparer.differences(wanted, state, answer, scaled=scaled), missed, is_certain=is_certain, after=after)
-            after = missed
+        one = self._settler.open.get(key) or self._opened(resource, wanted)
+        for look in self._skipped.pop(key, []):
+            self._turns(one, wanted, answer, look, scaled=scaled, uid=_uid(look.live))
+            after = look.version
         # What differs only now though nobody wrote came of git's new word, and is no writer's doing.
-        one.track(changes, "" if is_same else version, is_certain=is_certain, after=after)
-        one.renew(wanted, live, answer, changes, version, uid)
-        one.due = clock.monotonic()
-        self._settler.open[key] = one
+        self._turns(one, wanted, answer, Looked("" if is_same else version, live, is_certain, after), scaled=scaled, uid=uid)
+        if one.changes:
+            one.version, one.due = version, clock.monotonic()
+            self._settler.open[key] = one
+        elif self._settler.open.pop(key, None) is not None:
+            self._told.returned(key)
+
+    def _opened(self, resource: Resource, wanted: Wanted) -> Open:
+        made, before = Open(resource, wanted, clock.monotonic()), self._settler.let_be.pop(wanted.key, None)
+        return made.after(before) if before is not None else made
+
+    def _turns(self, one: Open, wanted: Wanted, answer: _Object | None, look: Looked, *, scaled: bool, uid: str) -> None:
+        """An object that was open, or is now, has become this."""
+        changes = self._comparer.differences(wanted, look.live, answer, scaled=scaled)
+        self._settler.superseded.add(one.seen(changes, look.version, is_certain=look.is_certain, after=look.after))
+        one.renew(wanted, look.live, answer, changes, look.version, uid)
+
+    def _close(self, key: ObjectKey) -> None:
+        """Git has no word on it any more."""
+        self._settler.let_be.pop(key, None)
+        if (one := self._settler.open.pop(key, None)) is not None:
+            self._settler.superseded.add(one.left())
 
     def reread(self, key: ObjectKey) -> None:
         """Fetch an object and judge it."""
         wanted = self.word.objects.get(key) if self.word else None
         resource = self.resources.get((key.group, key.kind))
         if wanted is None or resource is None:
-            self._settler.open.pop(key, None)
+            self._close(key)
             return
         before = self._known.get(key)
         try:
@@ -195,7 +216,7 @@ class Objects:
                 return
             live = None
         metadata = (live or {}).get("metadata") or {}
-        uid = str(metadata.get("uid") or (before.uid if before else ""))
+        uid = _uid(live) or (before.uid if before else "")
         version = str(metadata.get("resourceVersion") or "")
         is_same = before is not None and str(before.version) == version
         self._judge(resource, wanted, live, version or (str(before.version) if before else ""), is_certain=False, uid=uid, is_same=is_same)
@@ -237,3 +258,7 @@ class Objects:
         if live is not None and not self._comparer.differences(wanted, live, answer, scaled=key in self.word.scaled):
             return "reverted", "its object is as git has it"
         return "unknown", "its object is not as git has it, and was written meanwhile"
+
+
+def _uid(value: _Object | None) -> str:
+    return str(((value or {}).get("metadata") or {}).get("uid") or "")

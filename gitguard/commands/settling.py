@@ -9,23 +9,23 @@ from gitguard.commands.comparing import Comparer, Stale
 from gitguard.commands.journal import Journal
 from gitguard.commands.limits import Limits
 from gitguard.commands.open_drift import Open, Standing, Told
-from gitguard.commands.recording import Record, incident
+from gitguard.commands.recording import Record
 from gitguard.commands.restoring import Restorer
+from gitguard.commands.superseded import Superseded
 from gitguard.commands.syncs import Syncs
 from gitguard.commands.word import Speaker, Word
 from gitguard.edges import clock
 from gitguard.edges.cluster import ClusterError
 from gitguard.model.drift import Actor, Drift, ObjectKey
 from gitguard.model.policy import Decision, Subject
-from gitguard.reconciler.decide import decided, is_proven, lasts
+from gitguard.reconciler.comparison import restored
+from gitguard.reconciler.decide import decided, lasts
 from gitguard.reconciler.desired import is_behind, shown
-from gitguard.reconciler.severity import severity
-from gitguard.reconciler.tracking import number
 
 _Object = Mapping[str, Any]
 # How long a sync, or a deletion, may keep what it is about from being put back.
 _LONGEST_SYNC = 300.0
-_LOOK_AT_SYNC, _LOOK_AT_GIT = 0.25, 0.1
+_LOOK_AT_SYNC, _LOOK_AT_GIT, _LONGEST_MOVE = 0.25, 0.1, 5.0
 _AGAIN, _LONGEST_PAUSE = 1.0, 300.0
 
 
@@ -37,11 +37,12 @@ class Settler:
         journal: Journal, told: Told,
     ) -> None:  # fmt: skip
         self.open: dict[ObjectKey, Open] = {}
-        self.let_be: set[ObjectKey] = set()
-        """What differs and is no drift by git's word as it was: another word may say otherwise."""
+        self.let_be: dict[ObjectKey, Open] = {}
+        """What differs and is no drift, by git's word as it was and whoever wrote it: another word may say otherwise."""
         self._standing, self._speaker, self._syncs, self._comparer = standing, speaker, syncs, comparer
         self._authors, self._restorer, self._record, self._journal, self._told = authors, restorer, record, journal, told
         self._limits = Limits(standing, record, told)
+        self.superseded = Superseded(standing, speaker, authors, self._limits, journal)
         self._moved: dict[ObjectKey, float] = {}
         self._news: set[tuple[str, str]] = set()
 
@@ -107,12 +108,14 @@ class Settler:
         if until > now:
             return until
         policy, namespace = word.settings.reconcile, word.settings.argocd.namespace
-        is_left = bool(one.wanted.application) and self._is_behind(one, word, senders)
-        subject = Subject(one.key, authored)
-        decisions = () if is_left else decided(subject, policy, enforce=self._standing.enforce, now=datetime.now(UTC), control_plane=namespace)
+        behind = self._behind(one, word, senders)
+        subject = Subject(one.key, tuple(made for made in authored if made[0].path not in behind), one.unseen)
+        decisions = decided(subject, policy, enforce=self._standing.enforce, now=datetime.now(UTC), control_plane=namespace)
+        left = {change.path for decision in decisions for change, _ in decision.changes}
+        one.decide(made for made in authored if made[0].path not in left)
         if not decisions:
             self.open.pop(one.key, None)
-            self.let_be.add(one.key)
+            self.let_be[one.key] = one
             return None
         again = [self._carry_out(one, decision, word) for decision in decisions]
         soon = [when for when in again if when is not None]
@@ -129,6 +132,9 @@ class Settler:
         if one.live is None and self._syncs.is_going(one.wanted.application) and one.found + _LONGEST_SYNC > now:
             # What comes again before its Application has gone, Argo CD deletes again, and neither comes to an end.
             return now + _LOOK_AT_SYNC
+        if self._is_moving(one.wanted.application, word) and one.found + _LONGEST_MOVE > now:
+            # What was synced is known already, and what git has there is being read: its older word is not to be put back.
+            return now + _LOOK_AT_GIT
         policy = word.settings.reconcile
         if all(self._authors.is_outsider(actor, policy) for actor in actors):
             return 0.0
@@ -139,18 +145,25 @@ class Settler:
             return 0.0
         return max(one.found, self._moved.get(one.key, 0.0)) + policy.grace
 
-    def _is_behind(self, one: Open, word: Word, actors: Sequence[Actor]) -> bool:
-        """Is it as another of git's versions has it, and not because somebody who is not git's made it so?"""
-        asked = word.synced.get(one.wanted.application)
-        if asked is None or any(self._authors.is_outsider(actor, word.settings.reconcile) for actor in actors):
-            return False
+    def _is_moving(self, application: str, word: Word) -> bool:
+        """Has Argo CD synced it to something that git's word, as it is known, is not about?"""
+        known = bool(application) and not self._standing.silence
+        return known and (application in self._syncs.moved or self._syncs.accepted.get(application) != word.synced.get(application))
+
+    def _behind(self, one: Open, word: Word, senders: Sequence[Actor]) -> frozenset[str]:
+        """The paths of what is as another of git's versions has it, and not because somebody who is not git's made it so."""
+        asked = word.synced.get(one.wanted.application) if one.wanted.application else None
+        theirs = [change for change, sender in zip(one.changes, senders, strict=True) if self._authors.is_outsider(sender, word.settings.reconcile)]
+        rest = [change for change in one.changes if change not in theirs]
+        if asked is None or not rest:
+            return frozenset()
+        live = restored(one.live, theirs) if one.live is not None else None
         versions = self._speaker.versions_of(one.wanted.application, one.key, asked, word.commit)
-        live = one.live
 
         def predicted(version: _Object) -> _Object | None:
-            return self._comparer.predicted(one.resource, version, live) if live is not None else None
+            return self._comparer.predicted(one.resource, version, one.live) if one.live is not None else None
 
-        return is_behind(live, one.changes, one.wanted.manifest, versions, predicted)
+        return frozenset(change.path for change in rest) if is_behind(live, rest, one.wanted.manifest, versions, predicted) else frozenset()
 
     # What is decided
 
@@ -158,29 +171,20 @@ class Settler:
         found = self._drift(one, decision)
         if decision.what != "revert":
             self._journal.decided(one, found)
+            one.decide(decision.changes)
             ends_in = lasts(word.settings.reconcile, datetime.now(UTC)) if decision.what == "excepted" else None
             return clock.monotonic() + ends_in if ends_in is not None else None
         reason = self._limits.hold(one, word.settings.reconcile, self.open.keys())
         if reason:
             self._journal.decided(one, found._replace(decision="hold", reason=reason))
+            one.decide(decision.changes)
             return None
         until = self._limits.until(one, found)
         return until if until > clock.monotonic() else self._revert(one, found, decision, word)
 
     def _drift(self, one: Open, decision: Decision) -> Drift:
-        changes = tuple(change for change, _ in decision.changes)
-        actor = max((actor for _, actor in decision.changes), key=lambda actor: (is_proven(actor), actor.at))
-        action = "delete" if one.live is None else "update"
-        oldest = min((number(one.since[change.path].version) for change in changes if change.path in one.since), default=0)
-        how = "" if one.live is None or one.answer is not None else " (compared by structure: the API server may not be asked here)"
-        what = decision.reason if decision.what == "log" else ""
-        made = Drift(
-            id=incident(self._standing.name, one.key, one.uid, str(oldest or one.version), changes, what),
-            key=one.key, api_version=one.resource.api_version, uid=one.uid, version=one.version, action=action,
-            severity=severity(one.key, changes, action), actor=actor, changes=changes, changed_at=actor.at, detected_at=one.detected_at,
-            decision=decision.what, reason=decision.reason + how, commit=one.wanted.commit, origin=one.wanted.origin,
-        )  # fmt: skip
-        if all(one.since[change.path].is_certain for change in changes if change.path in one.since):
+        made = one.drift(decision, self._standing.name)
+        if all(one.since[change.path].is_certain for change in made.changes if change.path in one.since):
             return made
         # A watch before this one may have told of it.
         told = self._record.told(made, one.live)
@@ -202,6 +206,7 @@ class Settler:
         is_known = one.logged.get(found.id) == found.decision
         ended = self._record.act(found, one.live, act, lambda identity: self._restorer.put_back(one, changes, namespace, identity), is_known=is_known)
         self._journal.settled(one, found)
+        one.decide(decision.changes)
         if ended["result"] == "planned":
             return None
         now = clock.monotonic()

@@ -58,10 +58,11 @@ class Policy(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """An object that is not as git has it: each change with who made it."""
+    """An object that is not as git has it: each change with who made it. `unseen` are the paths of those that came while nobody looked."""
 
     key: ObjectKey
     changes: tuple[tuple[Change, Actor], ...]
+    unseen: frozenset[str] = frozenset()
 
 
 class Decision(NamedTuple):

@@ -32,7 +32,7 @@ def decided(subject: Subject, policy: Policy, *, enforce: bool, now: datetime, c
     """
     groups: dict[tuple[str, ...], list[tuple[Change, Actor]]] = {}
     for change, actor in subject.changes:
-        answer = _decision(subject.key, change, actor, policy, enforce=enforce, now=now, control_plane=control_plane)
+        answer = _decision(subject, change, actor, policy, enforce=enforce, now=now, control_plane=control_plane)
         if answer is not None:
             groups.setdefault((*answer, actor.name, actor.via, actor.confidence), []).append((change, actor))
     return tuple(Decision(what, reason, tuple(changes)) for (what, reason, *_), changes in groups.items())
@@ -75,10 +75,11 @@ def is_named(key: ObjectKey, pattern: str) -> bool:
 
 
 def _decision(
-    key: ObjectKey, change: Change, actor: Actor, policy: Policy, *, enforce: bool, now: datetime, control_plane: str
+    subject: Subject, change: Change, actor: Actor, policy: Policy, *, enforce: bool, now: datetime, control_plane: str
 ) -> tuple[str, str] | None:
-    rules = [rule for rule in policy.allow if _covers(rule, key, change)]
-    if any(_is_met(rule, actor) for rule in rules) or any(_covers(rule, key, change) and _is_met(rule, actor) for rule in DEFAULTS):
+    key = subject.key
+    rules, defaults = ([rule for rule in some if _covers(rule, key, change)] for some in (policy.allow, DEFAULTS))
+    if any(_is_met(rule, actor) for rule in (*rules, *defaults)):
         return None
     exception = next((one for one in policy.exceptions if _holds(one, key, change, actor, now)), None)
     if exception is not None:
@@ -91,6 +92,8 @@ def _decision(
         return "log", "a token of a role was issued or taken back, which Argo CD keeps and git does not"
     if rules and not is_proven(actor):
         return "hold", "git allows some writers this, and nothing proves who it was"
+    if change.path in subject.unseen and any(_may_be(rule, actor) for rule in defaults):
+        return "hold", "it came while nothing was watched, controllers may do this, and nothing proves who it was"
     return ("revert", "git has it otherwise") if enforce else ("observed", "git has it otherwise; nothing is written in mode observe")
 
 
@@ -127,6 +130,11 @@ def _steps(pointer: str) -> Sequence[str]:
 
 def _is_met(rule: Allow, actor: Actor) -> bool:
     return not rule.writer or (is_proven(actor) and _is_writer(actor, rule.writer))
+
+
+def _may_be(rule: Allow, actor: Actor) -> bool:
+    """Is it open whether that was who may? Where the audit names somebody by what they wrote, it is not."""
+    return not is_proven(actor) and (actor.confidence != "reported" or _is_writer(actor, rule.writer))
 
 
 def _is_writer(actor: Actor, pattern: str) -> bool:

@@ -8,6 +8,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from gitguard.commands.superseded import REASON
 from tests.conftest import Repository
 from tests.lab import standins
 from tests.lab.argocd import ArgoCD, application, argocd
@@ -196,7 +198,6 @@ def judged(plane: ControlPlane, running: Watch, alice: Alice) -> tuple[list[str]
     entries = running.entries()
     found = {one["id"]: one for one in entries if one["kind"] == "drift"}
     ends = [(found[one["incident"]], one["result"]) for one in entries if one["kind"] == "outcome"]
-    hers = {(edit.name, edit.version) for edit in alice.edits}
     done = [drift for drift, result in ends if result == "reverted"]
     for drift in done:
         if drift["actor"]["name"] != "alice":
@@ -204,21 +205,20 @@ def judged(plane: ControlPlane, running: Watch, alice: Alice) -> tuple[list[str]
     wrong += [
         f"{drift['decision']}: {drift['object']['name']} by {drift['actor']['name']}: {drift['reason']}"
         for drift in found.values()
-        if drift["decision"] != "revert"
+        if drift["decision"] != "revert" and (drift["reason"], drift["actor"]["name"]) != (REASON, "alice")
     ]
     wrong += [f"{result}: an act on {drift['object']['name']}" for drift, result in ends if result not in ("reverted", "superseded")]
-    overwritten = 0
     after = _next_writers(plane)
-    for name, version in sorted(hers):
-        by = after.get((name, version), "nobody")
-        overwritten += by in (_APPLIER, _PIPELINE)
-    names = [edit.name for edit in alice.edits]
-    for name in sorted(set(names)):
-        acts = sum(drift["object"]["name"] == name for drift in done)
-        lost = sum(after.get((edit.name, edit.version)) in (_APPLIER, _PIPELINE) for edit in alice.edits if edit.name == name)
-        if not names.count(name) - lost <= acts <= names.count(name):
-            wrong.append(f"alice edited {name} {names.count(name)} times, {lost} of them were overwritten, and {acts} were put back")
-    return wrong, overwritten
+    overwritten = [edit for edit in alice.edits if after.get((edit.name, edit.version)) in (_APPLIER, _PIPELINE)]
+    told = Counter(drift["object"]["name"] for drift in found.values() if drift["actor"]["name"] == "alice")
+    undone = Counter(drift["object"]["name"] for drift in done)
+    for name, edits in sorted(Counter(edit.name for edit in alice.edits).items()):
+        lost = sum(edit.name == name for edit in overwritten)
+        if told[name] != edits:
+            wrong.append(f"alice edited {name} {edits} times, and {told[name]} of them were told")
+        if not edits - lost <= undone[name] <= edits:
+            wrong.append(f"alice edited {name} {edits} times, {lost} of them were overwritten, and {undone[name]} were put back")
+    return wrong, len(overwritten)
 
 
 def _next_writers(plane: ControlPlane) -> dict[tuple[str, str], str]:

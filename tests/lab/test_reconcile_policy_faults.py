@@ -33,14 +33,16 @@ def test_two_watches_do_not_fight(kinds: ControlPlane, config: Repository, tmp_p
     with watch(kinds, config, tmp_path) as running, watch(kinds, config, tmp_path / "other") as other:
         edits = [alice.edit(one, **{"description" if "spec" in one else "mode": "twice"}) for one in made.objects]
         running.wait(made.is_back, "not everything was put back")
-        # Whichever comes first puts a change back and tells of it; the other may find nothing to tell of any more.
+        # Whichever comes first puts a change back; the other tells of it all the same.
         for one in (running, other):
+            one.wait(lambda one=one: len(one.incidents()) == len(edits), "not everything was told")
             assert one.stop() == 0
             one.verified()
         told = [*running.incidents(), *other.incidents()]
         assert len(acts(made)) == len(edits)
         assert sorted(one["object"]["name"] for one in told if one["decision"] == "reverted") == sorted(edit.name for edit in edits)
         assert {one["decision"] for one in told} <= {"reverted", "logged"}
+        assert {one["actor"]["name"] for one in told} == {"alice"}
 
 
 def test_a_controller_that_writes_without_end(kinds: ControlPlane, config: Repository, tmp_path: Path) -> None:
