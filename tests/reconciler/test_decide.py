@@ -53,6 +53,18 @@ class TestAllow:
         assert said(REPLICAS, HPA._replace(confidence="claimed")) == ["revert"]
         assert said(REPLICAS, ALICE) == ["revert"]
 
+    def test_what_a_controller_may_have_done_unseen_waits_for_somebody_who_knows(self) -> None:
+        def unseen(change: Change, actor: Actor) -> list[str]:
+            subject = Subject(WEB, ((change, actor),), frozenset({change.path}))
+            return [one.what for one in decided(subject, NO_POLICY, enforce=True, now=NOW)]
+
+        assert unseen(REPLICAS, UNKNOWN) == unseen(REPLICAS, HPA._replace(confidence="reported")) == ["hold"]
+        assert unseen(REPLICAS, Actor("kube-controller-manager", confidence="claimed")) == ["hold"]
+        assert unseen(REPLICAS, HPA) == []
+        # The audit has that somebody else wrote it.
+        assert unseen(REPLICAS, ALICE) == unseen(REPLICAS, ALICE._replace(confidence="reported")) == ["revert"]
+        assert unseen(IMAGE, UNKNOWN) == ["revert"]
+
 
 class TestExceptions:
     def exception(self, **more: object) -> Policy:
