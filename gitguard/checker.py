@@ -5,10 +5,11 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from fnmatch import fnmatchcase
 from typing import NamedTuple, TypeVar
 
+from gitguard.model.change import Change
 from gitguard.model.configuration import Ignore
 from gitguard.model.finding import Counts, Failure, Finding, ObjectRef, Related, Report, Site, Skipped, Suppressed, Undetermined, shortened
 from gitguard.model.repository import Repository
-from gitguard.rules import Rule
+from gitguard.rules import ChangeRule, Rule
 
 Item = TypeVar("Item")
 Locate = Callable[[str, Sequence[tuple[int, str]]], Mapping[tuple[int, str], tuple[int, int]]]
@@ -37,6 +38,37 @@ def judge(repository: Repository, rules: Iterable[Rule]) -> Judgement:
         except Exception as error:
             failures.append(Failure("", f"rule {rule.id} crashed: {type(error).__name__}: {error}; its findings are incomplete", rule.id))
     return Judgement(tuple(findings.values()), tuple(undetermined.values()), tuple(failures))
+
+
+def judge_change(change: Change, rules: Iterable[ChangeRule]) -> Judgement:
+    """Ask every rule about a change: what it finds is new."""
+    findings: dict[str, Finding] = {}
+    undetermined: dict[tuple[str, ObjectRef, str], Undetermined] = {}
+    failures = []
+    for rule in rules:
+        try:
+            for said in rule.check(change):
+                if isinstance(said, Finding):
+                    findings.setdefault(said.fingerprint, said._replace(status="new"))
+                else:
+                    undetermined.setdefault((said.rule, said.object, said.reason), said)
+        except Exception as error:
+            failures.append(Failure("", f"rule {rule.id} crashed: {type(error).__name__}: {error}; its findings are incomplete", rule.id))
+    return Judgement(tuple(findings.values()), tuple(undetermined.values()), tuple(failures))
+
+
+def joined(*judgements: Judgement) -> Judgement:
+    """All of them as one."""
+    return Judgement(
+        tuple(item for one in judgements for item in one.findings),
+        tuple(item for one in judgements for item in one.undetermined),
+        tuple(item for one in judgements for item in one.failures),
+    )
+
+
+def placed(findings: Iterable[Finding], locate: Locate) -> tuple[Finding, ...]:
+    """The findings in their order, each with its line."""
+    return tuple(sorted(_placed(findings, locate), key=Finding.sort_key))
 
 
 def report(repository: Repository, judgement: Judgement, locate: Locate, today: str) -> Report:
@@ -71,6 +103,24 @@ def caused(after: Judgement, before: Judgement) -> Judgement:
         tuple(_news(after.undetermined, before.undetermined, lambda item: (item.object, item.site.path, item.reason))),
         tuple(_news(after.failures, before.failures, lambda failure: failure)),
     )
+
+
+def compared(after: Judgement, before: Judgement, renamed: Mapping[str, str]) -> tuple[Judgement, tuple[Finding, ...]]:
+    """`after` with each finding new or old, and the findings of `before` that are gone. `renamed` are the new paths of files that were elsewhere."""
+    moved = tuple(item._replace(site=item.site._replace(path=renamed.get(item.site.path, item.site.path))) for item in before.findings)
+    new = Counter(item.fingerprint for item in _news(after.findings, moved, lambda finding: finding.fingerprint))
+    findings = []
+    for finding in after.findings:
+        is_new = new[finding.fingerprint] > 0
+        new[finding.fingerprint] -= is_new
+        findings.append(finding._replace(status="new" if is_new else "old"))
+    gone = Counter(item.fingerprint for item in _news(moved, after.findings, lambda finding: finding.fingerprint))
+    fixed = []
+    for was, now in zip(before.findings, moved, strict=True):
+        if gone[now.fingerprint] > 0:
+            gone[now.fingerprint] -= 1
+            fixed.append(was)
+    return after._replace(findings=tuple(findings)), tuple(fixed)
 
 
 def _news(after: Iterable[Item], before: Iterable[Item], identity: Callable[[Item], Hashable]) -> Iterable[Item]:

@@ -85,6 +85,22 @@ def hook(files: Sequence[str], output: Path | None, **shared: Any) -> None:
 
 
 @gitguard.command()
+@click.option("--base", required=True, metavar="REF", help="Where the change goes to: a branch such as origin/main, or a commit.")
+@click.option("--head", default="HEAD", show_default=True, metavar="REF", help="The change: its newest commit.")
+@click.option("--all", "every", is_flag=True, help="Old findings count as new ones do.")
+@click.option("--trust-head", is_flag=True, help="Read configuration and suppressions from the change, not from its base.")
+@_shared
+def ci(base: str, head: str, every: bool, trust_head: bool, output: Path | None, **shared: Any) -> None:
+    """Judge a change, HEAD against where it branched off --base: what is new, what is fixed, and what the change itself does.
+
+    Only new findings count. Configuration and suppressions are those of the base, so that a change can't switch off what judges it.
+    """
+    from gitguard.commands import ci as command
+
+    finish(command.run(base, head, _options(**shared)._replace(every=every), trust_head=trust_head), output)
+
+
+@gitguard.command()
 @click.argument("project", required=False)
 @click.argument("ask", required=False, metavar="[source|destination|kind|namespace|sync]")
 @click.argument("subject", required=False, default="")

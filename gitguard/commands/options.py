@@ -26,6 +26,8 @@ class Options(NamedTuple):
     cache: bool = True
     render: str = ""
     progress: Callable[[str, int, int], None] | None = None
+    every: bool = False
+    """Findings count that are no news, too."""
 
 
 class Outcome(NamedTuple):
@@ -36,9 +38,9 @@ class Outcome(NamedTuple):
 
 
 def exit_code(report: Report, options: Options) -> ExitCode:
-    """The code of a report: findings count more than what could not be judged."""
+    """The code of a report: findings count more than what could not be judged. Of a change only what is new counts, unless all is to."""
     counted = LEVELS[LEVELS.index(options.fail_on) :]
-    if any(finding.level in counted for finding in report.findings):
+    if any(finding.level in counted and (options.every or finding.status != "old") for finding in report.findings):
         return ExitCode.FINDINGS
     if report.failures or (options.strict and report.undetermined):
         return ExitCode.INCOMPLETE

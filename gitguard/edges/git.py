@@ -43,7 +43,7 @@ class GitRepository:
             raise RepositoryError(
                 f"{self.root} is a bare repository: it has no work tree to judge", "name a commit: gitguard check --commit REF PATH"
             )
-        listed = self._git("ls-files", "-z", "-s", "-t", "--cached", "--deleted", "--modified")
+        listed = self.ask("ls-files", "-z", "-s", "-t", "--cached", "--deleted", "--modified")
         entries: dict[str, Entry] = {}
         changed: set[str] = set()
         removed: set[str] = set()
@@ -62,7 +62,7 @@ class GitRepository:
 
     def index(self) -> tuple[Entry, ...]:
         """Every file as the index holds it: what the next commit would contain."""
-        listed = self._git("ls-files", "-z", "-s", "-t", "--cached")
+        listed = self.ask("ls-files", "-z", "-s", "-t", "--cached")
         rows = list(_listed(listed))
         if any(tag == "M" for tag, *_ in rows):
             raise RepositoryError("the index has unmerged files", "resolve the conflicts and `git add` the files, then try again")
@@ -103,7 +103,7 @@ class GitRepository:
 
     def urls(self) -> tuple[str, ...]:
         """The URLs of the remotes."""
-        listed = self._git("config", "-z", "--get-regexp", r"^remote\..*\.url$", allow=(0, 1))
+        listed = self.ask("config", "-z", "--get-regexp", r"^remote\..*\.url$", allow=(0, 1))
         return tuple(row.decode("utf-8", "replace").partition("\n")[2] for row in listed.split(b"\0") if row)
 
     def read(self, entries: Sequence[Entry]) -> Iterator[tuple[Entry, bytes | OSError]]:
@@ -116,7 +116,7 @@ class GitRepository:
 
     def _blobs(self, entries: Iterable[Entry]) -> Iterator[bytes | OSError]:
         request = "".join(f"{entry.blob}\n" for entry in entries).encode()
-        answer = self._git("cat-file", "--batch", stdin=request)
+        answer = self.ask("cat-file", "--batch", stdin=request)
         position = 0
         while position < len(answer):
             end = answer.index(b"\n", position)
@@ -130,12 +130,13 @@ class GitRepository:
             position += size + 1
 
     def _changed_since(self, tree: str) -> bytes:
-        return self._git("diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-ext-diff", "--abbrev=64", tree)
+        return self.ask("diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-ext-diff", "--abbrev=64", tree)
 
     def _has_head(self) -> bool:
-        return bool(self._git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", allow=(0, 1)))
+        return bool(self.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}", allow=(0, 1)))
 
-    def _git(self, *arguments: str, stdin: bytes | None = None, allow: Sequence[int] = (0,)) -> bytes:
+    def ask(self, *arguments: str, stdin: bytes | None = None, allow: Sequence[int] = (0,)) -> bytes:
+        """What git says; RepositoryError where it ends with another exit code than those allowed."""
         return _run(self.root, self._environment, arguments, stdin, allow)
 
 

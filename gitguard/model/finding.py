@@ -59,7 +59,7 @@ def shortened(message: str) -> str:
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong, where, and what to do about it."""
+    """One thing that is wrong, where, and what to do about it. `status` is new or old where a change is judged, else ""."""
 
     rule: str
     level: str
@@ -70,6 +70,7 @@ class Finding(NamedTuple):
     related: tuple[Related, ...] = ()
     application: str = ""
     fix: str = ""
+    status: str = ""
 
     @property
     def deployer(self) -> str:
@@ -137,7 +138,8 @@ class Counts(NamedTuple):
 
 
 class Report(NamedTuple):
-    """All that one run says, in a stable order."""
+    """All that one run says, in a stable order. `fixed` are findings that the change under judgement removes, None where no change is judged;
+    `remarks` say what was done otherwise than one may expect."""
 
     counts: Counts = Counts()
     findings: tuple[Finding, ...] = ()
@@ -146,6 +148,8 @@ class Report(NamedTuple):
     suppressed: tuple[Suppressed, ...] = ()
     failures: tuple[Failure, ...] = ()
     seconds: float = 0.0
+    fixed: tuple[Finding, ...] | None = None
+    remarks: tuple[str, ...] = ()
 
     def levels(self) -> Mapping[str, int]:
         """How many findings there are at each level."""

@@ -31,6 +31,8 @@ def document(report: Report) -> Mapping[str, Any]:
             {"rule": item.finding.rule, "path": item.finding.site.path, "reason": item.reason, "until": item.until} for item in report.suppressed
         ],
         "failures": [{"path": item.path, "rule": item.rule, "message": item.message} for item in report.failures],
+        **({"fixed": [_finding(finding) for finding in report.fixed]} if report.fixed is not None else {}),
+        **({"remarks": list(report.remarks)} if report.remarks else {}),
     }
 
 
@@ -68,6 +70,7 @@ def _finding(finding: Finding) -> Mapping[str, Any]:
         "application": finding.application,
         "fingerprint": finding.fingerprint,
         "fix": finding.fix,
+        **({"status": finding.status} if finding.status else {}),
     }
 
 

@@ -28,6 +28,7 @@ from gitguard.rules import (
     unknown_field,
     yaml_invalid,
 )
+from gitguard.rules.change_rule import ChangeRule
 from gitguard.rules.rule import Rule
 
 MANIFEST_RULES: tuple[Rule, ...] = (
@@ -70,4 +71,9 @@ PROJECT_RULES: tuple[Rule, ...] = (
 
 RULES: tuple[Rule, ...] = MANIFEST_RULES + APPLICATION_RULES + OBJECT_RULES + PROJECT_RULES
 
-__all__ = ["APPLICATION_RULES", "MANIFEST_RULES", "OBJECT_RULES", "PROJECT_RULES", "RULES", "Rule"]
+# About the change itself; only `gitguard ci` asks them.
+CHANGE_RULES: tuple[ChangeRule, ...] = ()
+
+CATALOGUE: tuple[Rule | ChangeRule, ...] = RULES + CHANGE_RULES
+
+__all__ = ["APPLICATION_RULES", "CATALOGUE", "CHANGE_RULES", "MANIFEST_RULES", "OBJECT_RULES", "PROJECT_RULES", "RULES", "ChangeRule", "Rule"]

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from gitguard.output import catalogue
-from gitguard.rules import RULES, Rule
+from gitguard.rules import CATALOGUE, CHANGE_RULES, RULES, ChangeRule, Rule
 
 ROOT = Path(__file__).resolve().parents[2]
-SHARED = {"__init__", "rule", "application_rule", "object_rule", "object_rule_examples", "project_rule"}
+SHARED = {"__init__", "rule", "change_rule", "application_rule", "object_rule", "object_rule_examples", "project_rule"}
 
 
 def test_rules_files_tests_and_docs_are_the_same_set() -> None:
-    ids = {rule.id for rule in RULES}
-    assert len(ids) == len(RULES)
+    ids = {rule.id for rule in CATALOGUE}
+    assert len(ids) == len(CATALOGUE)
     assert ids == {file.stem.replace("_", "-") for file in (ROOT / "gitguard" / "rules").glob("*.py") if file.stem not in SHARED}
     tests = {file.stem.removeprefix("test_").replace("_", "-") for file in Path(__file__).parent.glob("test_*.py")} - {"catalogue"}
     assert ids == tests
@@ -23,7 +23,7 @@ def test_rules_files_tests_and_docs_are_the_same_set() -> None:
 
 
 def test_the_page_is_what_the_code_says() -> None:
-    assert (ROOT / "docs" / "rules.md").read_text() == catalogue.page(RULES), "run `make docs`"
+    assert (ROOT / "docs" / "rules.md").read_text() == catalogue.page(CATALOGUE), "run `make docs`"
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
@@ -36,12 +36,25 @@ def test_the_examples_fail_and_pass_as_documented(rule: Rule, new_repository: Ca
     assert passing.code == 0, passing.out
 
 
+@pytest.mark.parametrize("rule", CHANGE_RULES, ids=lambda rule: rule.id)
+def test_the_examples_of_changes_fail_and_pass_as_documented(rule: ChangeRule, new_repository: Callable) -> None:
+    for name, becomes in (("fails", rule.fails), ("passes", rule.passes)):
+        config = new_repository(name)
+        config.commit(dict(rule.before))
+        config.git("rm", "-q", "-r", ".")
+        config.commit(dict(becomes))
+        judged = config.gitguard("ci", "--base", "HEAD~1", "--format", "json", "--fail-on", rule.level if name == "fails" else "note")
+        new = [finding for finding in judged.report["findings"] if finding["status"] == "new"]
+        assert {(finding["rule"], finding["level"]) for finding in new} == ({(rule.id, rule.level)} if name == "fails" else set())
+        assert judged.code == (1 if name == "fails" else 0), judged.out
+
+
 def test_rules_and_explain_print_the_catalogue(repository) -> None:
     listed = repository.gitguard("rules")
     assert listed.code == 0
-    assert [line.split()[0] for line in listed.out.splitlines()] == [rule.id for rule in RULES]
-    assert {rule["id"] for rule in repository.gitguard("rules", "--format", "json").report["rules"]} == {rule.id for rule in RULES}
-    for rule in RULES:
+    assert [line.split()[0] for line in listed.out.splitlines()] == [rule.id for rule in CATALOGUE]
+    assert {rule["id"] for rule in repository.gitguard("rules", "--format", "json").report["rules"]} == {rule.id for rule in CATALOGUE}
+    for rule in CATALOGUE:
         explained = repository.gitguard("explain", rule.id)
         assert explained.code == 0
         assert all(words in explained.out for words in (rule.why, "Fails:", "Passes:", rule.fix))

@@ -1,0 +1,36 @@
+"""`gitguard ci --base REF`: judge HEAD against where it branched off; what is new, what is fixed, and what the change itself does."""
+
+from pathlib import Path
+
+from gitguard import checker
+from gitguard.commands.deploying import deployments
+from gitguard.commands.options import Options, Outcome, exit_code, rendered
+from gitguard.commands.reading import Reader, configuration, open_cache
+from gitguard.edges import clock, git
+from gitguard.edges.history import History
+from gitguard.model.change import Change
+from gitguard.model.finding import Failure
+from gitguard.rules import CHANGE_RULES, RULES
+
+
+def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> Outcome:
+    """Judge the change that leads to `head`. The configuration is that of the newest `base`, unless the change is trusted with its own."""
+    started = clock.monotonic()
+    found = git.find(Path(), options.environment, named=False)
+    history = History(found)
+    base, head = history.commit(base), history.commit(head)
+    parted = history.merge_base(base, head)
+    entries = {commit: found.commit(commit) for commit in {base, head, parted}}
+    cache = open_cache(options.cache, options.environment)
+    reader = Reader(found, configuration(found, options.config, entries[head if trust_head else base], cache), cache)
+    before, after = (deployments(reader, entries[one], reader.repository(entries[one]), options).repository_deployed() for one in (parted, head))
+    change = Change(before, after, history.between(parted, head), history.commits(base, head))
+    judged, fixed = checker.compared(checker.judge(after, RULES), checker.judge(before, RULES), change.renamed)
+    judgement = checker.joined(judged, checker.judge_change(change, CHANGE_RULES))
+    report = checker.report(after, judgement, reader.places(entries[head]), clock.today())
+    report = report._replace(fixed=checker.placed(fixed, reader.places(entries[parted])), seconds=clock.monotonic() - started)
+    cache.close()
+    if not report.counts.manifests and not before.files:
+        nothing = Failure("", "nothing to judge: neither side of the change has a Kubernetes manifest")
+        report = report._replace(failures=(*report.failures, nothing))
+    return Outcome(rendered(report, options), exit_code(report, options))

@@ -1,0 +1,71 @@
+"""A change to a repository: what was there before and is there after, the paths between, and who made it."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from gitguard.model.files import Entry
+from gitguard.model.repository import Repository
+
+
+class ChangedPath(NamedTuple):
+    """One path that differs. `before` or `after` is None where it is added or deleted; of a file that was renamed both are there, by their paths."""
+
+    before: Entry | None
+    after: Entry | None
+
+    @property
+    def path(self) -> str:
+        """Where it is now, or was last."""
+        return self.after.path if self.after is not None else self.before.path if self.before is not None else ""
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The paths that it has touched: two of a rename."""
+        return frozenset(entry.path for entry in (self.before, self.after) if entry is not None)
+
+
+class Signature(NamedTuple):
+    """What git says of a commit's signature. `verdict`: good, bad, unknown (of a key that is not known, or has expired) or "" for none."""
+
+    verdict: str = ""
+    signer: str = ""
+    key: str = ""
+
+
+class Commit(NamedTuple):
+    """A commit of the change; people by their addresses, `parents` by id."""
+
+    id: str
+    parents: tuple[str, ...]
+    author: str
+    committer: str
+    signature: Signature = Signature()
+
+
+class Occasion(NamedTuple):
+    """What the CI system says of the change, as far as it does. `base` is the branch that it goes to, `head` the one that it comes from, both without
+    refs/heads/; `author` has opened it, `approvers` have approved it: None where nobody tells."""
+
+    base: str = ""
+    head: str = ""
+    author: str = ""
+    approvers: frozenset[str] | None = None
+
+
+class Change(NamedTuple):
+    """What is judged. `before` and `after` are judged by the same configuration; `gate` has the contents, before and after, of the files that decide
+    how, and whether, gitguard is run: None where there is none. `paths` are in the order of their names, `commits` the newest first."""
+
+    before: Repository
+    after: Repository
+    paths: tuple[ChangedPath, ...] = ()
+    commits: tuple[Commit, ...] = ()
+    occasion: Occasion = Occasion()
+    gate: Mapping[str, tuple[bytes | None, bytes | None]] = MappingProxyType({})
+
+    @property
+    def renamed(self) -> Mapping[str, str]:
+        """Where files are now that were elsewhere before."""
+        moved = ((one.before, one.after) for one in self.paths)
+        return {before.path: after.path for before, after in moved if before is not None and after is not None and before.path != after.path}
