@@ -66,7 +66,7 @@ class Authors:
         if is_proven(actor) or actor.via != "argocd-api" or (one.live is not None and (since is None or not since.is_certain)):
             return actor
         version = since.version if since is not None else ""
-        sender = self.evidence.sender(one.resource.plural, one.key, version, one.uid, one.live is None)
+        sender = self.evidence.sender(one.resource.plural, one.key, version, one.uid, one.live is None, change.path)
         return sender if sender.via == "argocd-api" else actor
 
     def _author(self, one: Open, change: Change) -> Actor:
@@ -83,7 +83,7 @@ class Authors:
         if since is None:
             return UNKNOWN
         if since.is_certain:
-            return self.evidence.writer(plural, one.key, since.version, one.uid)
+            return self.evidence.writer(plural, one.key, since.version, one.uid, path=change.path)
         found = self.evidence.author(plural, one.key, since.version, one.uid, since.after)
         return found if found != UNKNOWN else self.evidence.user_of(plural, one.key, one.uid, owners(one.live, change.path))
 

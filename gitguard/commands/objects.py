@@ -92,8 +92,13 @@ class Objects:
             version = number(metadata.get("resourceVersion"))
             # The same version was judged already, and of it nothing can be new.
             is_known = before is not None and (before.version > version or (before.version, before.uid) == (version, metadata.get("uid")))
-            if not is_known and not self._gone.get(key, -1) >= moment > 0:
+            if is_known or self._gone.get(key, -1) >= moment > 0:
+                continue
+            if told.missed:
                 self._object(resource, key, value, is_certain=False)
+            else:
+                # The watch is about to tell of it, version by version; should it not, it is fetched.
+                self.again.setdefault(key, clock.monotonic() + _AGAIN)
         for key, wanted in self.word.objects.items():
             if (key.group, key.kind) != (resource.group, resource.kind) or key in there:
                 continue

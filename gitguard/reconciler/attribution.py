@@ -119,25 +119,29 @@ class Evidence:
             if not self._by_second[second]:
                 del self._by_second[second]
 
-    def writer(self, resource: str, key: ObjectKey, resource_version: str, uid: str = "", deleted: bool = False) -> Actor:
+    def writer(self, resource: str, key: ObjectKey, resource_version: str, uid: str = "", deleted: bool = False, path: str = "") -> Actor:
         """Who wrote this version of an object, or deleted it; UNKNOWN where nothing tells.
 
-        `resource` is its kind in the plural of URLs; `uid` is needed to tell exactly who deleted it. A source address is as the first proxy told
+        `resource` is its kind in the plural of URLs; `uid` is needed to tell exactly who deleted it. `path` is the field that is asked about: of
+        two who wrote at once, who by their own request can't have changed it is none. A source address is as the first proxy told
         it and a user agent as the client did: all but the last of the addresses, which are in the evidence, can be made up by the client.
         """
-        same, exact = self._exactly(resource, key, resource_version, uid, deleted=deleted)
+        same, exact = self._exactly(resource, key, resource_version, uid, deleted=deleted, path=path)
         return self._who(*exact, key=key) if exact else hinted(same, deleted=deleted)
 
-    def sender(self, resource: str, key: ObjectKey, resource_version: str, uid: str = "", deleted: bool = False) -> Actor:
+    def sender(self, resource: str, key: ObjectKey, resource_version: str, uid: str = "", deleted: bool = False, path: str = "") -> Actor:
         """Who sent the request that `writer` tells of: where Argo CD's API server wrote for a person, that server, of which there is no doubt."""
-        _, exact = self._exactly(resource, key, resource_version, uid, deleted=deleted)
+        _, exact = self._exactly(resource, key, resource_version, uid, deleted=deleted, path=path)
         return self._audited(exact[0]) if len(exact) == 1 else UNKNOWN
 
-    def _exactly(self, resource: str, key: ObjectKey, version: str, uid: str, *, deleted: bool) -> tuple[list[Write], list[Write]]:
+    def _exactly(self, resource: str, key: ObjectKey, version: str, uid: str, *, deleted: bool, path: str) -> tuple[list[Write], list[Write]]:
         """The writes of an object, and of these the one that made this version or deleted it, with its rivals."""
         writes = [write for name in (key.name, "") for write in self._by_place.get((key.group, resource, key.namespace, name), {}).values()]
         same = [write for write in writes if not uid or not write.uid or write.uid == uid]
-        return same, deleting(writes, uid) if deleted else writing(same, version)
+        if deleted:
+            return same, deleting(writes, uid)
+        made = writing(same, version)
+        return same, [write for write in made if write.may_change(path)] or made if len(made) > 1 and path else made
 
     def author(self, resource: str, key: ObjectKey, resource_version: str, uid: str, after: str = "") -> Actor:
         """Who made an object what it is at a version, where the versions between `after` ("": the first one) and it were not seen.

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 _IDENTIFYING = ("name", "namespace", "uid", "resourceVersion", "deletionTimestamp")
 _EVENT_FIELDS = ("apiVersion", "kind", "type", "reason", "message", "involvedObject", "regarding", "note", "source", "reportingComponent")
 # `/status/operationState/operation/initiatedBy` is the furthest one; what is nested without end leads nowhere.
 _DEEPEST = 6
+_MOST_NAMED, _DEEPEST_NAMED = 100, 20
 
 
 def canonical(value: Any) -> bytes:
@@ -49,6 +51,35 @@ def wipes(request: Any) -> bool:
     if isinstance(request, list):
         return any(isinstance(step, Mapping) and text(step.get("path")).startswith("/metadata/managedFields") for step in request)
     return mapping(mapping(request).get("metadata")).get("managedFields") in ([{}], [])
+
+
+def named(verb: str, subresource: str, request: Any) -> frozenset[str] | None:
+    """The JSON pointers of what a patch of an object names, without which it can change nothing; None of what may change anything.
+
+    Applied configurations, which take away what they don't name, are patches too: they have a kind.
+    """
+    if verb != "patch" or subresource not in ("", "status"):
+        return None
+    if isinstance(request, list):
+        steps = [mapping(step) for step in request]
+        places = [text(step.get(name)) for step in steps for name in ("path", "from") if name in step]
+        return frozenset(places) if places and len(places) <= _MOST_NAMED else None
+    if not mapping(request) or "kind" in request or "apiVersion" in request:
+        return None
+    found = frozenset(islice(_leaves(request, ""), _MOST_NAMED + 1))
+    return found if len(found) <= _MOST_NAMED else None
+
+
+def _leaves(value: Mapping[str, Any], path: str, depth: int = 0) -> Iterator[str]:
+    for name, part in value.items():
+        below = f"{path}/{name.replace('~', '~0').replace('/', '~1')}"
+        if name.startswith("$"):
+            # A directive of a strategic patch is about what it lies in.
+            yield path
+        elif isinstance(part, Mapping) and part and depth < _DEEPEST_NAMED:
+            yield from _leaves(part, below, depth + 1)
+        else:
+            yield below
 
 
 def is_application(group: str, resource: str) -> bool:

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlencode
 
-from gitguard.reconciler.audit_bodies import event_body, evidence, initiators, is_application, mapping, text, texts, wipes
+from gitguard.reconciler.audit_bodies import event_body, evidence, initiators, is_application, mapping, named, text, texts, wipes
 
 _WRITING = ("create", "update", "patch", "delete", "deletecollection")
 # Requests that pass through an object and make no version of it.
@@ -47,9 +47,10 @@ class Write(NamedTuple):
     came of it, each "" where the event does not tell. `removed` has the uids of what it deleted; `is_sure` is False where that may have been a
     dry run, since a deletion says so in its body only, and the audit policy keeps none. `is_new`: it made the object. `began` and `ended` are
     seconds since 1970, and `at` is `ended` in RFC 3339. `manager` is the field manager of what it wrote, and `wipes` says whether it took
-    managedFields away. `initiators` are those whom a request to an Application names in `initiatedBy` (automation by the name "automated"), and
-    `names` those whom the Application names thereafter, None where the event does not tell. `body` is what was stored, for Kubernetes Events only,
-    and `evidence` the audit event in canonical JSON, with no more of the bodies than the above needs, and nothing of a Secret's.
+    managedFields away. `named` are the JSON pointers without which it can have changed nothing, None where it may be anything. `initiators` are
+    those whom a request to an Application names in `initiatedBy` (automation by the name "automated"), and `names` those whom the Application
+    names thereafter, None where the event does not tell. `body` is what was stored, for Kubernetes Events only, and `evidence` the audit event in
+    canonical JSON, with no more of the bodies than the above needs, and nothing of a Secret's.
     """
 
     id: bytes
@@ -75,6 +76,7 @@ class Write(NamedTuple):
     at: str
     manager: str
     wipes: bool
+    named: frozenset[str] | None
     initiators: frozenset[str]
     names: frozenset[str] | None
     body: Mapping[str, Any] | None
@@ -84,6 +86,10 @@ class Write(NamedTuple):
     def place(self) -> tuple[str, str, str, str]:
         """Group, resource, namespace and name; the name is "" for a whole collection."""
         return self.group, self.resource, self.namespace, self.name
+
+    def may_change(self, path: str) -> bool:
+        """Can it have changed the field that a JSON pointer names, or what lies below or around it?"""
+        return self.named is None or any(f"{path}/".startswith(f"{one}/") or f"{one}/".startswith(f"{path}/") for one in self.named)
 
     @property
     def where(self) -> str:
@@ -168,6 +174,7 @@ def _carried_out(event: Mapping[str, Any]) -> Write | None:
         at=datetime.fromtimestamp(ended, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
         manager="" if verb.startswith("delete") else (asked(event).get("fieldManager") or [""])[0] or text(event.get("userAgent")).partition("/")[0],
         wipes=wipes(request) and not metadata.get("managedFields"),
+        named=named(verb, text(target.get("subresource")), request),
         initiators=initiators(request) if is_application(group, resource) else frozenset(),
         names=initiators(response) if is_application(group, resource) and response else None,
         body=event_body(response) if resource == "events" and response.get("kind") == "Event" else None,

@@ -154,6 +154,28 @@ class TestAudit:
         later = audit(MAP, "8", "bob", 12.0)
         assert writer(evidence(later, audit(MAP, "8"))) == ("alice", "authenticated")
 
+    @pytest.mark.parametrize(
+        "request_",
+        [{"metadata": {"annotations": {"a": "b"}}}, [{"op": "add", "path": "/metadata/annotations/a", "value": "b"}], {"data": {"other": None}}],
+    )
+    def test_of_two_at_once_who_cannot_have_changed_the_field_did_not(self, request_: Any) -> None:
+        hers = audit(MAP, "8", took=0.5, request={"data": {"mode": "evil"}})
+        both = evidence(hers, audit(MAP, "8", "controller", 10.2, took=0.1, request=request_))
+        assert writer(both, path="/data/mode") == ("alice", "authenticated")
+        assert writer(both, path="/data") == (("unknown", "unknown") if "data" in request_ else ("alice", "authenticated"))
+        assert writer(both) == ("unknown", "unknown")
+
+    @pytest.mark.parametrize(
+        ("verb", "more"),
+        [("update", {}), ("patch", {"kind": "ConfigMap"}), ("patch", {"$patch": "replace"})],
+        ids=["update", "apply", "replace"],
+    )
+    def test_of_two_at_once_who_may_have_changed_what_they_do_not_name_remains(self, verb: str, more: dict[str, str]) -> None:
+        """An update and an applied configuration take away what they do not name."""
+        hers = audit(MAP, "8", took=0.5, request={"data": {"mode": "evil"}})
+        both = evidence(hers, audit(MAP, "8", "bob", 10.2, verb=verb, took=0.1, request={"metadata": {"annotations": {"a": "b"}}, **more}))
+        assert writer(both, path="/data/mode") == ("unknown", "unknown")
+
     def test_two_at_once_with_one_version_are_nobody(self) -> None:
         both = evidence(audit(MAP, "8", took=0.5), audit(MAP, "8", "bob", 10.2, took=0.1))
         actor = both.writer("configmaps", MAP, "8")
