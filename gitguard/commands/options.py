@@ -58,7 +58,7 @@ def rendered(report: Report, options: Options) -> str:
     if options.format == "text":
         from gitguard.output import text
 
-        return text.render(report, text.Style(options.colour, options.verbose, options.quiet))
+        return text.render(report, text.Style(options.colour, options.verbose, options.quiet, old=options.verbose or options.every))
     return in_format(report, options.format)
 
 
