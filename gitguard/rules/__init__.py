@@ -18,6 +18,7 @@ from gitguard.rules import (
     namespaced_resource_not_permitted,
     project_invalid,
     project_not_found,
+    project_widened,
     render_failed,
     resource_namespace_not_permitted,
     role_policy_invalid,
@@ -72,7 +73,7 @@ PROJECT_RULES: tuple[Rule, ...] = (
 RULES: tuple[Rule, ...] = MANIFEST_RULES + APPLICATION_RULES + OBJECT_RULES + PROJECT_RULES
 
 # About the change itself; only `gitguard ci` asks them.
-CHANGE_RULES: tuple[ChangeRule, ...] = ()
+CHANGE_RULES: tuple[ChangeRule, ...] = (project_widened.RULE,)
 
 CATALOGUE: tuple[Rule | ChangeRule, ...] = RULES + CHANGE_RULES
 
