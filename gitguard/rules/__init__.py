@@ -3,6 +3,7 @@
 from gitguard.rules import (
     api_deprecated,
     api_removed,
+    application_deleted,
     application_invalid,
     application_namespace_not_permitted,
     applicationset_invalid,
@@ -21,6 +22,7 @@ from gitguard.rules import (
     project_widened,
     render_failed,
     resource_namespace_not_permitted,
+    resources_pruned,
     role_policy_invalid,
     shared_resource,
     source_not_permitted,
@@ -73,7 +75,7 @@ PROJECT_RULES: tuple[Rule, ...] = (
 RULES: tuple[Rule, ...] = MANIFEST_RULES + APPLICATION_RULES + OBJECT_RULES + PROJECT_RULES
 
 # About the change itself; only `gitguard ci` asks them.
-CHANGE_RULES: tuple[ChangeRule, ...] = (project_widened.RULE,)
+CHANGE_RULES: tuple[ChangeRule, ...] = (project_widened.RULE, application_deleted.RULE, resources_pruned.RULE)
 
 CATALOGUE: tuple[Rule | ChangeRule, ...] = RULES + CHANGE_RULES
 
