@@ -1,7 +1,7 @@
 """What a change takes away: Applications that are there no more, and objects that an Application deploys no more."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from gitguard.argo.syncing import care, is_hook
@@ -12,7 +12,7 @@ from gitguard.model.repository import Application, Deployed, Repository
 _SHOWN = 3
 # Kinds with which more is lost than git can bring back.
 _PRECIOUS = ("PersistentVolumeClaim", "PersistentVolume", "Namespace", "CustomResourceDefinition", "StatefulSet")
-_Identity = tuple[str, str]
+_Identity = tuple[str, str, str]
 _Key = tuple[str, str, str, str]
 
 
@@ -37,39 +37,50 @@ class Pruned(NamedTuple):
 
 def lost(change: Change) -> Iterator[Lost]:
     """The Applications that are gone, by what made them."""
-    now = {_identity(one, change.after) for one in change.after.applications if not _is_template(one)}
-    deployed = {_identity(one.application, change.before): one for one in change.before.deployed}
-    parents = _parents(change.before)
+    was, parents = _identities(change.before), _parents(change.before)
+    deployed = {was(item.application): item for item in change.before.deployed}
     groups: dict[tuple[str, str], list[Application]] = {}
-    for one in (found._replace(by=found.by or parents.get(found.key, "")) for found in _live(change.before)):
-        if _identity(one, change.before) not in now and not _may_be_made(one, change.after):
+    for one in (found._replace(by=found.by or parents.get(found.key, "")) for found in _gone(change)):
+        if not _may_be_made(one, change.after):
             maker = f"ApplicationSet {one.namespace}/{one.facts.name}" if one.is_set else f"Application {one.by}" if one.by else ""
             groups.setdefault((maker, "" if maker else one.path), []).append(one)
-    for (maker, _), found in groups.items():
-        yield Lost(maker, tuple(found), {one.key: _objects(deployed.get(_identity(one, change.before))) for one in found})
+    for (maker, _), gone in groups.items():
+        yield Lost(maker, tuple(gone), {one.key: _objects(deployed.get(was(one))) for one in gone})
 
 
 def unknown(change: Change) -> Iterator[Application]:
     """Applications of which it can't be told whether they are gone: what makes them can't be expanded or rendered any more."""
-    now = {_identity(one, change.after) for one in change.after.applications if not _is_template(one)}
-    return (one for one in _live(change.before) if _identity(one, change.before) not in now and _may_be_made(one, change.after))
+    return (one for one in _gone(change) if _may_be_made(one, change.after))
 
 
 def pruned(change: Change) -> Iterator[Pruned]:
     """What Applications that are there still deploy no more."""
-    after = {_identity(one.application, change.after): one for one in change.after.deployed}
+    identity, identity_after = _identities(change.before), _identities(change.after)
+    after: dict[_Identity, list[Deployed]] = {}
+    for item in change.after.deployed:
+        after.setdefault(identity_after(item.application), []).append(item)
     owners = {key: one.application.key for one in change.after.deployed for key in _keys(one)}
     for was in change.before.deployed:
-        now = after.get(_identity(was.application, change.before))
-        if now is None or not (_is_known(was) and _is_known(now)):
+        found = after.get(identity(was.application), [])
+        # Of several of one name in one place it can't be told which became which.
+        if len(found) != 1 or not (_is_known(was) and _is_known(found[0])):
             continue
+        (now,) = found
         kept = _keys(now)
         elsewhere = _place(was) != _place(now)
         gone = [item for key, item in _by_key(was).items() if (key not in kept or elsewhere) and _is_pruned(item)]
-        moved = [(item, owners[key]) for item in gone if (key := _key(was, item)) in owners and owners[key] != was.application.key]
+        moved = [(item, owners[key]) for item in gone if (key := _key(item)) in owners and owners[key] != was.application.key]
         if gone:
             taken = {id(item) for item, _ in moved}
             yield Pruned(now.application, tuple(item for item in gone if id(item) not in taken), tuple(moved), elsewhere)
+
+
+def _gone(change: Change) -> Iterator[Application]:
+    was, is_now = _identities(change.before), _identities(change.after)
+    now = {is_now(one) for one in change.after.applications if not _is_template(one)}
+    # One that several roots applied, and one root applies still.
+    names = {identity[:2] for identity in now if not identity[2]}
+    return (one for one in _live(change.before) if (identity := was(one)) not in now and identity[:2] not in names)
 
 
 def named(objects: Iterable[RenderedObject]) -> str:
@@ -102,9 +113,19 @@ def _is_template(one: Application) -> bool:
     return one.is_set and not one.generated
 
 
-def _identity(one: Application, repository: Repository) -> _Identity:
-    """The same Application in another control plane is another one."""
-    return repository.configuration.environment_of(one.path), one.key
+def _identities(repository: Repository) -> Callable[[Application], _Identity]:
+    """Tells Applications apart: by environment and name, and those of one name that several roots apply, by their roots."""
+    environment_of = repository.configuration.environment_of
+    places: dict[tuple[str, str], set[frozenset[str]]] = {}
+    for one in repository.applications:
+        places.setdefault((environment_of(one.path), one.key), set()).add(one.reach.roots)
+
+    def identity(one: Application) -> _Identity:
+        environment = environment_of(one.path)
+        is_alone = len(places.get((environment, one.key), ())) < 2
+        return environment, one.key, "" if is_alone else "\0".join(sorted(one.reach.roots))
+
+    return identity
 
 
 def _may_be_made(one: Application, after: Repository) -> bool:
@@ -128,14 +149,14 @@ def _objects(one: Deployed | None) -> tuple[RenderedObject, ...] | None:
 
 
 def _by_key(one: Deployed) -> dict[_Key, RenderedObject]:
-    return {_key(one, item): item for source in one.sources for item in source.objects if not is_hook(item.manifest)}
+    return {_key(item): item for source in one.sources for item in source.objects if not is_hook(item.manifest)}
 
 
 def _keys(one: Deployed) -> frozenset[_Key]:
     return frozenset(_by_key(one))
 
 
-def _key(one: Deployed, item: RenderedObject) -> _Key:
+def _key(item: RenderedObject) -> _Key:
     return item.api_version.rpartition("/")[0], item.kind, item.namespace, item.name
 
 

@@ -18,7 +18,7 @@ def check(change: Change) -> Iterable[Finding | Undetermined]:
     uppers = {one.key: one for one in change.before.applications if not one.is_set or one.generated}
     for group in lost(change):
         first = group.applications[0]
-        message = f"{_names(group)} {'is' if len(group.applications) == 1 else 'are'} gone. {_what_happens(group, uppers)}"
+        message = f"{_names(group)} {'is' if len({one.key for one in group.applications}) == 1 else 'are'} gone. {_what_happens(group, uppers)}"
         yield Finding(_ID, "warning", message, first.reference, first.site(""), application=first.key, fix=_FIX)
     for one in unknown(change):
         reason = f"whether Application {one.key} is gone: what makes it can't be expanded or rendered any more"
@@ -29,7 +29,8 @@ _FIX = "keep its name and place; or take it away in the cluster first, where not
 
 
 def _names(group: Lost) -> str:
-    keys = [one.key for one in group.applications]
+    # Several roots may apply one of a name.
+    keys = list(dict.fromkeys(one.key for one in group.applications))
     shown = ", ".join(f"`{key}`" for key in keys[:_SHOWN]) + (f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else "")
     head = "Application" if len(keys) == 1 else f"{len(keys)} Applications"
     return f"{head} {shown}{f' of {group.maker}' if group.maker else ''}"
@@ -55,6 +56,8 @@ def _takes_along(group: Lost) -> str:
         return "; its objects stay, since it has no finalizer that deletes them" if len(group.applications) == 1 else "; their objects stay"
     known = [objects for one in falling if (objects := group.objects[one.key]) is not None]
     every = [item for objects in known for item in objects]
+    if known and not every and len(known) == len(falling):
+        return "; it deploys nothing that goes with it"
     if not known:
         return ", and everything that it deploys is deleted with it"
     data = precious(every)
