@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from gitguard import checker
+from gitguard.commands.circumstances import known
 from gitguard.commands.deploying import deployments
 from gitguard.commands.options import Options, Outcome, exit_code, rendered
 from gitguard.commands.reading import Reader, configuration, open_cache
@@ -18,13 +19,14 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
     started = clock.monotonic()
     found = git.find(Path(), options.environment, named=False)
     history = History(found)
-    base, head = history.commit(base), history.commit(head)
+    named, base, head = base, history.commit(base), history.commit(head)
     parted = history.merge_base(base, head)
     entries = {commit: found.commit(commit) for commit in {base, head, parted}}
     cache = open_cache(options.cache, options.environment)
     reader = Reader(found, configuration(found, options.config, entries[head if trust_head else base], cache), cache)
     before, after = (deployments(reader, entries[one], reader.repository(entries[one]), options).repository_deployed() for one in (parted, head))
     change = Change(before, after, history.between(parted, head), history.commits(base, head))
+    change = known(change, found, options.environment, named, (base, head))
     judged, fixed = checker.compared(checker.judge(after, RULES), checker.judge(before, RULES), change.renamed)
     judgement = checker.joined(judged, checker.judge_change(change, CHANGE_RULES))
     report = checker.report(after, judgement, reader.places(entries[head]), clock.today())

@@ -12,6 +12,8 @@ from gitguard.rules import (
     duplicate_key,
     duplicate_object,
     entry_never_matches,
+    environment_access,
+    gate_weakened,
     helm_dependency_not_permitted,
     manifest_invalid,
     namespace_creation_not_permitted,
@@ -72,7 +74,10 @@ PROJECT_RULES: tuple[Rule, ...] = (
 RULES: tuple[Rule, ...] = MANIFEST_RULES + APPLICATION_RULES + OBJECT_RULES + PROJECT_RULES
 
 # About the change itself; only `gitguard ci` asks them.
-CHANGE_RULES: tuple[ChangeRule, ...] = ()
+CHANGE_RULES: tuple[ChangeRule, ...] = (
+    gate_weakened.RULE,
+    environment_access.RULE,
+)
 
 CATALOGUE: tuple[Rule | ChangeRule, ...] = RULES + CHANGE_RULES
 
