@@ -239,8 +239,10 @@ def _object(space: str, number: int) -> dict[str, Any]:
 def by_hands(plane: ControlPlane, user: str, objects: Sequence[_Object], act: Callable[[Cluster, Any, _Object], object]) -> None:
     """The same for each object, by one user with several hands."""
 
+    kubeconfig = plane.kubeconfig(user)
+
     def some(part: Sequence[_Object]) -> None:
-        cluster = Cluster.connect(plane.kubeconfig(user), "")
+        cluster = Cluster.connect(kubeconfig, "")
         for manifest in part:
             group = manifest["apiVersion"].rpartition("/")[0]
             act(cluster, cluster.resource(group, manifest["kind"]), manifest)

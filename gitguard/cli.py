@@ -13,7 +13,7 @@ from gitguard import __version__
 from gitguard.cli_audit import audit, report
 from gitguard.cli_finish import finish
 from gitguard.cli_watch import reconcile
-from gitguard.commands.options import Options
+from gitguard.commands.options import FORMATS, Options
 from gitguard.model.errors import ExitCode, GitguardError, UsageError
 from gitguard.model.finding import LEVELS
 
@@ -25,8 +25,12 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(
         (
             click.option("--config", type=click.Path(path_type=Path), help="Use this file instead of the repository's .gitguard.yaml."),
-            click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to report."),
+            click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to report."),
             click.option("--output", type=click.Path(path_type=Path), help="Write the report to this file instead of stdout."),
+            click.option(
+                "--report", "further", multiple=True, metavar="FORMAT=FILE", help="Write the same report to a file as well; may be repeated."
+            ),
+            click.option("--exit-code", is_flag=True, help="With --format sarif: exit code 1 for findings, too."),
             click.option(
                 "--fail-on",
                 type=click.Choice(list(reversed(LEVELS))),
@@ -220,8 +224,19 @@ def _options(*, config: Path | None, format_: str, fail_on: str, strict: bool, q
     colour = sys.stdout.isatty() and not flags["no_color"] and not os.environ.get("NO_COLOR")
     progress = _progress if sys.stderr.isatty() and not quiet else None
     return Options(
-        dict(os.environ), config, format_, fail_on, strict, quiet, verbose, colour, not flags["no_cache"], flags["render_"] or "", progress
-    )
+        dict(os.environ), config, format_, fail_on, strict, quiet, verbose, colour, not flags["no_cache"], flags["render_"] or "", progress,
+        further=_further(flags["further"]), exit_code=flags["exit_code"],
+    )  # fmt: skip
+
+
+def _further(given: Sequence[str]) -> tuple[tuple[str, Path], ...]:
+    parted = [text.partition("=") for text in given]
+    for name, sign, file in parted:
+        if name not in FORMATS or name == "text" or not sign or not file:
+            raise UsageError(
+                f"--report {name}{sign}{file}: no format and file", f"--report FORMAT=FILE, where FORMAT is one of {', '.join(FORMATS[1:])}"
+            )
+    return tuple((name, Path(file)) for name, _, file in parted)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

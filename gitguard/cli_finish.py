@@ -10,12 +10,18 @@ from gitguard.model.errors import UsageError
 
 def finish(outcome: Outcome, output: Path | None) -> NoReturn:
     """Write the text and exit; UsageError where the file can't be written."""
+    for file, text in outcome.further:
+        _write(file, text, "--report")
     if output is None:
         sys.stdout.buffer.write(outcome.text.encode("utf-8", "backslashreplace"))
         sys.stdout.flush()
     else:
-        try:
-            output.write_text(outcome.text, encoding="utf-8", errors="backslashreplace")
-        except OSError as error:
-            raise UsageError(f"{output}: {error.strerror}", "--output names a file that can be written") from error
+        _write(output, outcome.text, "--output")
     raise SystemExit(int(outcome.exit_code))
+
+
+def _write(file: Path, text: str, option: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}", f"{option} names a file that can be written") from error

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gitguard import checker
 from gitguard.commands.deploying import deployments
-from gitguard.commands.options import Options, Outcome, exit_code, rendered
+from gitguard.commands.options import Options, Outcome, outcome
 from gitguard.commands.reading import Reader, configuration, open_cache
 from gitguard.edges import clock, git
 from gitguard.model.finding import Failure, Report
@@ -22,7 +22,7 @@ def run(path: Path | None, commit: str, options: Options) -> Outcome:
     report = checker.report(repository, checker.judge(repository, RULES), reader.places(entries), clock.today())
     cache.close()
     report = checker.below(_nothing_is_not_clean(report), found.below)._replace(seconds=clock.monotonic() - started)
-    return Outcome(rendered(report, options), exit_code(report, options))
+    return outcome(report, options)
 
 
 def _nothing_is_not_clean(report: Report) -> Report:

@@ -5,7 +5,7 @@ from pathlib import Path
 from gitguard import checker
 from gitguard.commands.circumstances import known
 from gitguard.commands.deploying import deployments
-from gitguard.commands.options import Options, Outcome, exit_code, rendered
+from gitguard.commands.options import Options, Outcome, outcome
 from gitguard.commands.reading import Reader, configuration, open_cache
 from gitguard.edges import clock, git
 from gitguard.edges.history import History
@@ -35,4 +35,4 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
     if not report.counts.manifests and not before.files:
         nothing = Failure("", "nothing to judge: neither side of the change has a Kubernetes manifest")
         report = report._replace(failures=(*report.failures, nothing))
-    return Outcome(rendered(report, options), exit_code(report, options))
+    return outcome(report, options)

@@ -7,7 +7,7 @@ from pathlib import Path
 from posixpath import dirname
 from typing import Any
 
-from gitguard.commands.options import Options, Outcome, exit_code, rendered
+from gitguard.commands.options import Options, Outcome, outcome
 from gitguard.edges import clock, git
 from gitguard.manifests.classify import CONFIGURATION, is_candidate
 from gitguard.model.errors import ExitCode, UsageError
@@ -30,10 +30,10 @@ def run(files: Sequence[str], options: Options) -> Outcome:
     else:
         staged = found.staged()
         if not any(is_candidate(change.path) for change in staged) and not _is_read(found.index(), staged):
-            return Outcome(rendered(Report(), options) if options.format == "json" else "", ExitCode.CLEAN)
+            return outcome(Report(), options) if options.format != "text" or options.further else Outcome("", ExitCode.CLEAN)
         report = _caused(found, staged, options)
     report = report._replace(seconds=clock.monotonic() - started)
-    return Outcome(rendered(report, options), exit_code(report, options))
+    return outcome(report, options)
 
 
 def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Options) -> Report:

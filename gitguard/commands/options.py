@@ -1,18 +1,22 @@
 """What a command is told: the command line and the environment as one frozen value."""
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
 from gitguard.model.errors import ExitCode
 from gitguard.model.finding import LEVELS, Report
 
+FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown", "html")
+
 
 class Options(NamedTuple):
     """The options that `check` and `hook` share. `fail_on` is the lowest level that makes exit code 1.
 
     `render` is auto, always or never, "" for what the configuration says; `progress` is told what ("rendered", "fetched") is
-    done with how many of how many.
+    done with how many of how many. `every`: findings count that are no news, too. `further` are more (format, file) in which the same report is
+    written; `exit_code`: SARIF, too, has the exit code of findings.
     """
 
     environment: Mapping[str, str]
@@ -27,14 +31,16 @@ class Options(NamedTuple):
     render: str = ""
     progress: Callable[[str, int, int], None] | None = None
     every: bool = False
-    """Findings count that are no news, too."""
+    further: tuple[tuple[str, Path], ...] = ()
+    exit_code: bool = False
 
 
 class Outcome(NamedTuple):
-    """What a command hands back to the command line: text for stdout, and the exit code."""
+    """What a command hands back to the command line: text for stdout, the exit code, and texts for files."""
 
     text: str
     exit_code: ExitCode
+    further: tuple[tuple[Path, str], ...] = ()
 
 
 def exit_code(report: Report, options: Options) -> ExitCode:
@@ -49,10 +55,24 @@ def exit_code(report: Report, options: Options) -> ExitCode:
 
 def rendered(report: Report, options: Options) -> str:
     """The report in the format that was asked for."""
-    if options.format == "json":
-        from gitguard.output import json
+    if options.format == "text":
+        from gitguard.output import text
 
-        return json.render(report)
-    from gitguard.output import text
+        return text.render(report, text.Style(options.colour, options.verbose, options.quiet, old=options.verbose or options.every))
+    return in_format(report, options.format)
 
-    return text.render(report, text.Style(options.colour, options.verbose, options.quiet))
+
+def in_format(report: Report, name: str) -> str:
+    """The report in a format for machines, or for pages."""
+    render: Callable[[Report], str] = import_module(f"gitguard.output.{name}").render
+    return render(report)
+
+
+def outcome(report: Report, options: Options) -> "Outcome":
+    """The report as it was asked for, its further forms, and the exit code."""
+    further = tuple((path, in_format(report, name)) for name, path in options.further)
+    code = exit_code(report, options)
+    if options.format == "sarif" and code == ExitCode.FINDINGS and not options.exit_code:
+        # Who reads SARIF takes another code for a tool that failed.
+        code = ExitCode.CLEAN
+    return Outcome(rendered(report, options), code, further)

@@ -86,7 +86,7 @@ class Finding(NamedTuple):
         """Stable while lines move and files are reformatted: rule, object, path, field, message and who deploys it, without positions."""
         parts = [self.rule, self.site.path, str(self.object), self.pointer or self.site.pointer, self.message]
         parts += [self.deployer] if self.deployer else []
-        return sha256("\0".join(parts).encode()).hexdigest()[:32]
+        return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     def sort_key(self) -> tuple[Any, ...]:
         """Reports are in the order of path, line and rule, so that two runs print the same."""

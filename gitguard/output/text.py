@@ -13,11 +13,13 @@ _SHOWN_NAMES = 3
 
 
 class Style(NamedTuple):
-    """How to print: colours for a terminal, and how much. `verbose` lists all that was skipped or undetermined, `quiet` findings only."""
+    """How to print: colours for a terminal, and how much. `verbose` lists all that was skipped or undetermined, `quiet` findings only, `old` also
+    those that a change has not brought."""
 
     colour: bool = False
     verbose: bool = False
     quiet: bool = False
+    old: bool = True
 
     def paint(self, text: str, name: str) -> str:
         """The text in a colour, where there are colours."""
@@ -26,7 +28,8 @@ class Style(NamedTuple):
 
 def render(report: Report, style: Style) -> str:
     """The whole report, ending in a newline."""
-    parts = [_finding(finding, style) for finding in report.findings]
+    shown = [finding for finding in report.findings if finding.status != "old" or style.old]
+    parts = [_finding(finding, style) for finding in shown]
     parts += [f"{style.paint('incomplete', 'error')}: {_at(item.path)}{printable(item.message)}\n" for item in report.failures]
     if not style.quiet:
         parts += _undetermined(report.undetermined, style)
@@ -35,13 +38,15 @@ def render(report: Report, style: Style) -> str:
             for item in report.suppressed
             if style.verbose
         ]
+        parts += [f"{style.paint('fixed', 'bold')}: {_what(finding)}\n" for finding in report.fixed or () if style.verbose]
+        parts += [f"{printable(remark)}\n" for remark in report.remarks]
         parts.append(_summary(report, style))
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
 
 
 def _finding(finding: Finding, style: Style) -> str:
     lines = [
-        f"{style.paint(f'{finding.level}[{finding.rule}]', finding.level)}: {printable(finding.message)}",
+        f"{style.paint(f'{finding.level}[{finding.rule}]', finding.level)}: {'old: ' if finding.status == 'old' else ''}{printable(finding.message)}",
         f"  --> {printable(finding.site.path)}:{finding.site.line}:{finding.site.column}{_subject(finding)}",
     ]
     for related in finding.related:
@@ -50,6 +55,10 @@ def _finding(finding: Finding, style: Style) -> str:
     if finding.fix:
         lines.append(f"  {style.paint('fix', 'bold')} {printable(finding.fix)}")
     return "\n".join(lines) + "\n"
+
+
+def _what(finding: Finding) -> str:
+    return f"{finding.rule} at {printable(finding.site.path)}:{finding.site.line}{_subject(finding)}"
 
 
 def _subject(finding: Finding) -> str:
@@ -83,7 +92,8 @@ def _undetermined(items: Sequence[Undetermined], style: Style) -> Iterable[str]:
 
 def _summary(report: Report, style: Style) -> str:
     counts = report.counts
-    levels = report.levels()
+    news = report._replace(findings=tuple(finding for finding in report.findings if finding.status != "old"))
+    levels = news.levels()
     found = ", ".join(f"{number} {level}{'s' if number != 1 else ''}" for level, number in reversed(list(levels.items())) if number)
     lines = [
         f"{style.paint(found or 'no findings', 'error' if levels['error'] else 'bold')}"
@@ -91,6 +101,10 @@ def _summary(report: Report, style: Style) -> str:
         f" {_number(counts.applications, 'Application')}, {_number(counts.projects, 'AppProject')}"
         f"; {len(report.undetermined)} undetermined, {len(report.suppressed)} suppressed ({report.seconds:.2f} s)"
     ]
+    if report.fixed is not None:
+        old = len(report.findings) - len(news.findings)
+        hidden = "; --verbose lists them, --all counts the old ones" if (old and not style.old) or (report.fixed and not style.verbose) else ""
+        lines.append(f"besides: {_number(old, 'old finding')}, {len(report.fixed)} fixed{hidden}")
     reasons = skipped_by_reason(report.skipped)
     if reasons:
         lines.append(f"skipped {len(report.skipped)}: " + "; ".join(f"{number} {reason}" for reason, number in reasons.items()))
