@@ -17,7 +17,8 @@ _LARGEST_EVENT = 25_000_000
 
 def known(change: Change, git: GitRepository, environment: Mapping[str, str], base: str, ends: tuple[str, str]) -> Change:
     """The change, with all of it. `base` is what --base names, `ends` are the commits that it and the head are."""
-    occasion_ = occasion(environment, _event(environment.get("GITHUB_EVENT_PATH", "")), base)
+    named = git.ask("rev-parse", "--symbolic-full-name", "--verify", "--quiet", "--end-of-options", base, allow=(0, 1, 128))
+    occasion_ = occasion(environment, _event(environment.get("GITHUB_EVENT_PATH", "")), named.decode("utf-8", "replace").strip())
     return change._replace(
         occasion=occasion_,
         gate=_gate(change.paths, git),

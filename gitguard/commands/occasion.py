@@ -1,6 +1,7 @@
 """What the CI system says of a change: where it goes to, who has opened it, who has approved it."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,19 +16,19 @@ _VARIABLES = (
     ("SYSTEM_PULLREQUEST_TARGETBRANCH", "SYSTEM_PULLREQUEST_SOURCEBRANCH", ""),
     ("GITHUB_BASE_REF", "GITHUB_HEAD_REF", ""),
 )
-_PLAIN = ("refs/heads/", "refs/remotes/origin/", "origin/")
+_PREFIX = re.compile(r"(refs/heads/|refs/remotes/[^/]+/|origin/)")
 
 
 def occasion(environment: Mapping[str, str], event: bytes, base: str) -> Occasion:
-    """The occasion in these variables and the content of GitHub's event file (b"" where there is none). `base` is what --base names: the branch,
-    where nobody else tells one."""
+    """The occasion in these variables and the content of GitHub's event file (b"" where there is none). `base` is the ref that --base
+    names, "" for a commit: a branch counts where nobody else tells one."""
     own, *others = (
         Occasion(environment.get(target, ""), environment.get(source, ""), environment.get(author, "")) for target, source, author in _VARIABLES
     )
     given = (own, _of_event(event), *others)
     approvers = environment.get("GITGUARD_APPROVERS")
     return Occasion(
-        _branch(_first(one.base for one in given) or base),
+        _branch(_first(one.base for one in given) or (base if base.startswith(("refs/heads/", "refs/remotes/")) else "")),
         _branch(_first(one.head for one in given)),
         _first(one.author for one in given),
         None if approvers is None else frozenset(approvers.replace(",", " ").split()),
@@ -63,7 +64,5 @@ def _first(values: Iterable[str]) -> str:
 
 
 def _branch(name: str) -> str:
-    for prefix in _PLAIN:
-        if name.startswith(prefix):
-            return name.removeprefix(prefix)
-    return name
+    prefix = _PREFIX.match(name)
+    return name[prefix.end() :] if prefix else name

@@ -1,10 +1,13 @@
 """Which versions a file puts in place: images, tags, revisions and chart versions, each by its field."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
+from gitguard.model.change import Change
 from gitguard.model.configuration import Environment
+from gitguard.model.repository import Application, Deployed, Repository
 from gitguard.parse import read
+from gitguard.repository.environments import belongs
 
 # What names a version of a program or of a configuration; every other setting may differ between environments.
 _VERSIONS = frozenset({"image", "tag", "newTag", "digest", "newName", "targetRevision", "revision", "version", "ref"})
@@ -33,6 +36,34 @@ def introduced(before: bytes | None, after: bytes, earlier: Iterable[bytes]) -> 
         return None
     new = {field: value for field, value in now.items() if (was or {}).get(field) != value}
     return {field: value for field, value in new.items() if not any((one or {}).get(field) == value for one in known)}
+
+
+def unseen_images(change: Change, environment: Environment, earlier: Environment, brought: Set[str]) -> Iterator[tuple[Application, str | None]]:
+    """Images that Applications of an environment will run by way of files outside of its folder, and that no Application of the earlier one ran:
+    with the first Application of each. None instead of an image where what the earlier environment ran is not known. `brought` are the versions that
+    the environment's own files bring, which are looked for by themselves."""
+    was, now = (_images(side, environment) for side in (change.before, change.after))
+    new = {
+        image: by
+        for image, by in now.items()
+        if image not in was and not any(image == one or image.endswith((f":{one}", f"@{one}")) for one in brought)
+    }
+    if not new:
+        return
+    known = _images(change.before, earlier)
+    is_known = all(result.objects or result.tool == "" for one in _deployed(change.before, earlier) for result in one.sources)
+    for image, by in new.items():
+        if image not in known:
+            yield by, image if is_known else None
+
+
+def _images(repository: Repository, environment: Environment) -> Mapping[str, Application]:
+    made = ((one.application, item.manifest) for one in _deployed(repository, environment) for result in one.sources for item in result.objects)
+    return {value: application for application, manifest in made for field, value in _versions("", manifest) if field.endswith("/image")}
+
+
+def _deployed(repository: Repository, environment: Environment) -> Iterator[Deployed]:
+    return (one for one in repository.deployed if belongs(one.application, environment, repository))
 
 
 def versions(content: bytes) -> Mapping[str, str] | None:

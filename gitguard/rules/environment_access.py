@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from gitguard.model.change import Change, Commit, Promotion
 from gitguard.model.finding import Finding, ObjectRef, Site, Undetermined
 from gitguard.repository.environments import Reached, reached
-from gitguard.repository.promotion import introduced
+from gitguard.repository.promotion import introduced, unseen_images, versions
 from gitguard.rules.change_rule import ChangeRule
 
 _ID = "environment-access"
@@ -25,7 +25,9 @@ def check(change: Change) -> Said:
         yield from _approvers(one, change)
         yield from _signers(one, change.commits)
         if environment.after:
-            yield from _order(one, change.promotions.get(environment.name, Promotion()))
+            promotion = change.promotions.get(environment.name, Promotion())
+            yield from _order(one, promotion)
+            yield from _order_of_images(one, change, promotion)
 
 
 def _authors(one: Reached, change: Change) -> Said:
@@ -88,16 +90,32 @@ def _order(one: Reached, promotion: Promotion) -> Said:
     elif promotion.commits:
         more = f", and {len(promotion.commits) - 1} more" if len(promotion.commits) > 1 else ""
         yield _finding(one, f"commit {promotion.commits[0][:12]}{more} is not on the branch of `{earlier}` yet", f"merge it into `{earlier}` first")
-    for path, (before, after, versions) in sorted(promotion.files.items()):
+    for path, (before, after, had) in sorted(promotion.files.items()):
         there = one._replace(site=Site(path))
-        new = introduced(before, after, versions or ())
+        new = introduced(before, after, had or ())
         if new is None:
             yield _unknown(there, f"{path} can't be read: which versions it brings to `{name}` can't be told", "YAML that can be read")
             continue
         for field, value in new.items():
-            where = "has no such file" if versions is None else "never had it there"
+            where = "has no such file" if had is None else "never had it there"
             message = f"`{value}` ({field.rpartition('/')[2]}) was not in `{earlier}` before: it {where}"
             yield _finding(there, message, f"bring it to `{earlier}` first, in a change of its own")
+
+
+def _order_of_images(one: Reached, change: Change, promotion: Promotion) -> Said:
+    """What a file outside of the environment, such as a shared base, has it run."""
+    name, earlier = one.environment.name, one.environment.after
+    before = next(other for other in change.after.configuration.environments if other.name == earlier)
+    brought = {value for _, after, _ in promotion.files.values() for value in (versions(after) or {}).values()}
+    for application, image in unseen_images(change, one.environment, before, brought) if before.paths or before.clusters else ():
+        by = f"Application {application.key}"
+        if image is None:
+            yield _unknown(
+                one, f"which images `{earlier}` runs is not known: whether those of {by} were there first can't be told", f"rendering `{earlier}`"
+            )
+        else:
+            message = f"{by} will run `{image}` in `{name}`, and no Application in `{earlier}` did before"
+            yield _finding(one, message, f"bring it to `{earlier}` first, in a change of its own")
 
 
 def _is_signed_by(commit: Commit, allowed: Sequence[str]) -> bool:

@@ -249,3 +249,29 @@ def test_an_order_that_makes_no_sense_is_a_mistake_of_the_configuration(reposito
     assert done.code == 2
     assert done.err.startswith("gitguard: .gitguard.yaml:2:")
     assert message in done.err
+
+
+def test_a_shared_base_brings_nothing_to_two_environments_at_once(repository) -> None:
+    folders = {f"{name}/kustomization.yaml": "resources: [../base]\n" for name in ("staging", "prod")}
+    apps = {f"apps/{name}.yaml": deploying(name, name=name) for name in ("staging", "prod")}
+    rest = {name: text for name, text in BASE.items() if name != ".gitguard.yaml"}
+    base = {"base/kustomization.yaml": "resources: [pod.yaml]\n", "base/pod.yaml": pod("v1")}
+    settings = f"{BASE['.gitguard.yaml']}environments:\n{ORDER}"
+    repository.commit({**rest, **base, **folders, **apps, ".gitguard.yaml": settings})
+    repository.git("checkout", "-q", "-b", "change")
+    repository.commit({"base/pod.yaml": pod("v2")})
+    (message,) = ask(repository)[0]
+    assert message.endswith("Application argocd/prod will run `r.example/web:v2` in `prod`, and no Application in `staging` did before")
+    repository.commit(
+        {"base/pod.yaml": pod("v1"), "staging/kustomization.yaml": "resources: [../base]\nimages: [{name: r.example/web, newTag: v2}]\n"}
+    )
+    assert ask(repository) == ([], [])
+
+
+def test_a_base_that_is_no_branch_leaves_open_which_one_is_meant(repository) -> None:
+    branch(repository, "  prod: {branches: [main], authors: [alice]}\n", CHANGED)
+    commit = repository.git("rev-parse", "main").strip()
+    reasons = ["nobody tells which branch the change goes to"]
+    done = repository.gitguard("ci", "--base", commit, "--format", "json")
+    assert [item["reason"] for item in done.report["undetermined"]] == reasons
+    assert ask(repository, GITGUARD_AUTHOR="eve")[0] == ["`eve` may not change it, only `alice`"]
