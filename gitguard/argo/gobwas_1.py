@@ -25,7 +25,7 @@ class GlobCrash(GlobUndecided):
     """Argo CD itself crashes on the pattern and the text."""
 
 
-class _One(NamedTuple):
+class One(NamedTuple):
     """Exactly one character: any of `members` (or none of them), or a range."""
 
     members: frozenset[str]
@@ -34,31 +34,32 @@ class _One(NamedTuple):
     high: str = ""
 
     def takes(self, character: str) -> bool:
+        """Is it one of these?"""
         inside = self.low <= character <= self.high if self.low else character in self.members
         return inside != self.negated
 
 
-class _Run(NamedTuple):
+class Any(NamedTuple):
     """Any number of characters that are no separators."""
 
     separators: frozenset[str]
 
 
-class _Choice(NamedTuple):
+class Choice(NamedTuple):
     """One of several sequences."""
 
-    alternatives: tuple["_Sequence", ...]
+    alternatives: tuple["Sequence", ...]
 
 
 # A string is itself.
-_Step = str | _One | _Run | _Choice
-_Sequence = tuple[_Step, ...]
+Step = str | One | Any | Choice
+Sequence = tuple[Step, ...]
 
 
 class Parsed(NamedTuple):
     """A pattern as steps; `size` is how many there are, inside choices too."""
 
-    steps: _Sequence
+    steps: Sequence
     size: int
 
     def takes(self, text: str) -> bool:
@@ -66,6 +67,11 @@ class Parsed(NamedTuple):
         if self.size * len(text) > _MOST_WORK:
             raise GlobUndecided(f"a glob of {self.size} parts on a text of {len(text)} characters takes too long to match")
         return len(text) in _ends(self.steps, text, {0})
+
+
+def steps(pattern: str, separators: str) -> Sequence:
+    """The pattern as steps; GlobError where it does not compile."""
+    return _parsed(pattern, separators).steps
 
 
 def problem(pattern: str) -> str:
@@ -120,14 +126,14 @@ class Stars(NamedTuple):
         return any(text.find(separator, start, end) >= 0 for separator in self.barred) if self.barred else False
 
 
-def _ends(steps: _Sequence, text: str, positions: set[int]) -> set[int]:
+def _ends(steps: Sequence, text: str, positions: set[int]) -> set[int]:
     """Where in the text the steps may end that begin at one of the positions. All are followed at once, so nothing is tried twice."""
     for step in steps:
         if isinstance(step, str):
             positions = {position + len(step) for position in positions if text.startswith(step, position)}
-        elif isinstance(step, _One):
+        elif isinstance(step, One):
             positions = {position + 1 for position in positions if position < len(text) and step.takes(text[position])}
-        elif isinstance(step, _Run):
+        elif isinstance(step, Any):
             positions = _reached(step.separators, text, positions)
         else:
             positions = set().union(*(_ends(alternative, text, positions) for alternative in step.alternatives))
@@ -163,11 +169,11 @@ class _Parser:
         self.position = 0
         self.size = 0
 
-    def sequence(self, nested: int) -> _Sequence:
+    def sequence(self, nested: int) -> Sequence:
         """Read up to the end, or to the `,` or `}` that ends an alternative."""
         if nested > _DEEPEST:
             raise GlobUndecided(f"a glob whose braces are nested more than {_DEEPEST} deep is not matched")
-        steps: list[_Step] = []
+        steps: list[Step] = []
         literal: list[str] = []
         while self.position < len(self.pattern):
             character = self.pattern[self.position]
@@ -191,30 +197,30 @@ class _Parser:
         self._flush(literal, steps)
         return tuple(steps)
 
-    def _flush(self, literal: list[str], steps: list[_Step]) -> None:
+    def _flush(self, literal: list[str], steps: list[Step]) -> None:
         if literal:
             steps.append("".join(literal))
             self.size += 1
             literal.clear()
 
-    def _special(self, character: str, nested: int) -> _Step:
+    def _special(self, character: str, nested: int) -> Step:
         if character == "?":
-            return _One(self.separators, negated=True)
+            return One(self.separators, negated=True)
         if character == "[":
             return self._class()
         if character == "*":
             start = self.position
             while self.pattern.startswith("*", self.position):
                 self.position += 1
-            return _Run(frozenset() if self.position > start else self.separators)
+            return Any(frozenset() if self.position > start else self.separators)
         alternatives = []
         while True:
             alternatives.append(self.sequence(nested + 1))
             self.position += 1
             if self.pattern[self.position - 1] == "}":
-                return _Choice(tuple(alternatives))
+                return Choice(tuple(alternatives))
 
-    def _class(self) -> _One:
+    def _class(self) -> One:
         pattern = self.pattern
         negated = pattern.startswith("!", self.position)
         self.position += negated
@@ -224,7 +230,7 @@ class _Parser:
             if not pattern.startswith("]", start + 3) or pattern[start + 2] < pattern[start]:
                 raise GlobError("a range in `[…]` must be exactly `[a-z]`")
             self.position = start + 4
-            return _One(frozenset(), negated, pattern[start], pattern[start + 2])
+            return One(frozenset(), negated, pattern[start], pattern[start + 2])
         members: set[str] = set()
         while not pattern.startswith("]", self.position):
             self.position += pattern.startswith("\\", self.position)
@@ -235,4 +241,4 @@ class _Parser:
         if not members:
             raise GlobError("`[]` is empty")
         self.position += 1
-        return _One(frozenset(members), negated)
+        return One(frozenset(members), negated)

@@ -35,9 +35,13 @@ def reached(change: Change) -> Iterator[Reached]:
 
 
 def _read_by_applications(change: Change, environment: Environment, paths: list[str]) -> Mapping[str, str]:
-    """The changed paths that Applications of the environment read, each with one of these."""
+    """The changed paths that Applications of the environment lie in or read, each with one of these."""
     found: dict[str, str] = {}
+    changed = frozenset(paths)
     for repository in (change.before, change.after):
+        for application in repository.applications:
+            if application.path in changed and belongs(application, environment, repository):
+                found.setdefault(application.path, application.key)
         for deployed in repository.deployed:
             if belongs(deployed.application, environment, repository):
                 touched = [path for path in paths if any(result.reads.touches(path) for result in deployed.sources)]

@@ -11,15 +11,18 @@ _HIDING = ("diff", "binary", "linguist-generated", "linguist-vendored", "gitlab-
 
 
 def owners_weakened(before: bytes | None, after: bytes | None, protected: Sequence[str]) -> Iterator[Weakening]:
-    """The paths among those `protected` that have other owners now."""
+    """The paths among those `protected` that have other owners now; those that share them are told at once."""
     was, now = _lines(before), _lines(after)
+    moved: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for path in protected:
-        old, new = _owners(was, path), _owners(now, path)
+        old, new = tuple(_owners(was, path)), tuple(_owners(now, path))
         if old and set(old) != set(new):
-            who = ", ".join(f"`{owner}`" for owner in new) or "nobody"
-            yield Weakening(
-                "", f"`{path}` is owned by {who}, no more by {', '.join(f'`{owner}`' for owner in old)}", "let its owners change who owns it"
-            )
+            moved.setdefault((old, new), []).append(path)
+    for (old, new), paths in moved.items():
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        who = ", ".join(f"`{owner}`" for owner in new) or "nobody"
+        message = f"`{paths[0]}`{more} is owned by {who}, no more by {', '.join(f'`{owner}`' for owner in old)}"
+        yield Weakening("", message, "let its owners change who owns it")
 
 
 def attributes_weakened(before: bytes | None, after: bytes | None) -> Iterator[Weakening]:

@@ -20,6 +20,7 @@ from gitguard.rules import (
     namespaced_resource_not_permitted,
     project_invalid,
     project_not_found,
+    project_widened,
     render_failed,
     resource_namespace_not_permitted,
     role_policy_invalid,
@@ -77,6 +78,7 @@ RULES: tuple[Rule, ...] = MANIFEST_RULES + APPLICATION_RULES + OBJECT_RULES + PR
 CHANGE_RULES: tuple[ChangeRule, ...] = (
     gate_weakened.RULE,
     environment_access.RULE,
+    project_widened.RULE,
 )
 
 CATALOGUE: tuple[Rule | ChangeRule, ...] = RULES + CHANGE_RULES

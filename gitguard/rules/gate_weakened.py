@@ -37,7 +37,9 @@ def _weakenings(path: str, contents: Contents, protected: list[str]) -> Iterator
     before, after = contents
     if before == after:
         return
-    if path in gate.OWNERS:
+    if path in gate.OWNERS and before is None and any(other in gate.OWNERS for other in protected):
+        yield Weakening("", "another list of owners is added, which may be read instead of the one that there is", "keep the owners in one file")
+    elif path in gate.OWNERS:
         yield from owners_weakened(before, after, protected)
     elif gate.is_attributes(path):
         yield from attributes_weakened(before, after)

@@ -36,6 +36,23 @@ def ask(repository: Repository, *arguments: str, **variables: str) -> tuple[list
     ]
 
 
+PROJECT = """\
+apiVersion: argoproj.io/v1alpha1
+kind: AppProject
+metadata: {name: open, namespace: argocd}
+spec:
+  sourceRepos: ["https://git.example/any"]
+  destinations: [{server: "https://*", namespace: web}]
+"""
+APPLICATION = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: sly, namespace: argocd}
+spec:
+  project: open
+  source: {repoURL: "https://git.example/any", path: ., targetRevision: main}
+  destination: {server: "SERVER", namespace: web}
+"""
 CHANGED = {"prod/b.yaml": OBJECT.replace("NAME", "b")}
 APPROVERS = "  prod: {paths: [prod], approvers: [alice, Bob]}\n"
 AUTHORS = "  prod: {paths: [prod], authors: [alice, test@example.com]}\n"
@@ -98,6 +115,21 @@ def test_a_base_that_an_application_of_the_environment_reads_counts(repository) 
     repository.commit({"base/cm.yaml": manifest(name="changed")})
     (message,) = ask(repository, GITGUARD_APPROVERS="")[0]
     assert message.startswith("the change reaches environment `prod`, by way of Application argocd/web: approval")
+
+
+@pytest.mark.parametrize("rendering", ["auto", "never"])
+@pytest.mark.parametrize(("server", "found"), [("https://prod.example", 1), ("https://dev.example", 0)])
+def test_an_application_that_deploys_to_a_cluster_of_the_environment_counts(repository, rendering, server, found) -> None:
+    settings = (
+        f"render: {rendering}\nclusters: [{{name: prod, server: 'https://prod.example'}}]\n"
+        "environments:\n  prod: {paths: [prod], clusters: [prod], approvers: [alice]}\n"
+    )
+    repository.commit({".gitguard.yaml": settings, "project.yaml": PROJECT})
+    repository.git("checkout", "-q", "-b", "change")
+    repository.commit({"elsewhere/app.yaml": APPLICATION.replace("SERVER", server)})
+    said, _ = ask(repository, GITGUARD_APPROVERS="")
+    assert len(said) == found
+    assert all("by way of Application argocd/sly: approval" in message for message in said)
 
 
 @pytest.mark.parametrize(

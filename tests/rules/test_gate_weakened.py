@@ -189,6 +189,12 @@ def test_owners_of_the_gates_files(repository) -> None:
     assert said == ["`.github/workflows/gate.yml` is owned by `@eve`, no more by `@org/platform`"]
 
 
+def test_a_second_list_of_owners_may_come_before_the_first(repository) -> None:
+    repository.commit({"CODEOWNERS": "* @org/all\n"})
+    (said,) = told(repository, ".github/CODEOWNERS", None, "* @eve\n")
+    assert said.startswith("another list of owners is added")
+
+
 def test_it_can_not_be_ignored(repository) -> None:
     accepting = "ignore:\n  - {rule: gate-weakened, reason: x}\n  - {path: '*', reason: x}\n"
     assert told(repository, ".gitguard.yaml", accepting, f"{accepting}  - {{path: b, reason: x}}\n") == ["an ignore is added: path `b`"]
