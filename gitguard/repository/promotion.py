@@ -1,5 +1,6 @@
 """Which versions a file puts in place: images, tags, revisions and chart versions, each by its field."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
@@ -11,18 +12,24 @@ from gitguard.repository.environments import belongs
 
 # What names a version of a program or of a configuration; every other setting may differ between environments.
 _VERSIONS = frozenset({"image", "tag", "newTag", "digest", "newName", "targetRevision", "revision", "version", "ref"})
-_WILD = frozenset("*?[")
+
+
+# A remote base or component of a kustomization: where it is, and the revision.
+_REMOTE = re.compile(r"([^?]+)\?(?:.*&)?ref=([^&]+).*")
 
 
 def counterpart(path: str, environment: Environment, earlier: Environment) -> str:
-    """The path in the earlier environment that a path of this one corresponds to, by its place below the folder; "" where there is none."""
-    for number, prefix in enumerate(environment.paths):
-        folder = prefix.rstrip("/")
-        if _WILD.intersection(prefix) or not (path == folder or path.startswith(f"{folder}/")):
-            continue
-        plain = [other.rstrip("/") for other in earlier.paths if not _WILD.intersection(other)]
-        if plain:
-            return plain[min(number, len(plain) - 1)] + path.removeprefix(folder)
+    """The path in the earlier environment that a path of this one corresponds to, by its place below the folder; "" where there is none. What a `*`
+    stands for in one folder's glob it stands for in the other's, too."""
+    for number, folder in enumerate(environment.paths):
+        parts = folder.rstrip("/").split("*")
+        found = re.fullmatch("(.*?)".join(re.escape(part) for part in parts) + "(/.*)?", path, re.DOTALL)
+        others = [other.rstrip("/").split("*") for other in earlier.paths]
+        alike = [other for other in others if len(other) == len(parts)]
+        if found and alike:
+            other = others[number] if number < len(others) and others[number] in alike else alike[0]
+            fillings = (*(one or "" for one in found.groups()), "")
+            return "".join(part + filling for part, filling in zip(other, fillings, strict=False))
     return ""
 
 
@@ -84,6 +91,9 @@ def _versions(at: str, value: Any) -> Iterator[tuple[str, str]]:
                 yield from _versions(field, inner)
     elif isinstance(value, list):
         for number, inner in enumerate(value):
+            remote = _REMOTE.fullmatch(inner) if isinstance(inner, str) else None
+            if remote:
+                yield f"{at}/{remote[1]}", remote[2]
             name = inner.get("name") if isinstance(inner, dict) else None
             yield from _versions(f"{at}/{name if isinstance(name, str) else number}", inner)
 

@@ -222,6 +222,26 @@ def test_a_version_has_to_have_been_in_the_environment_before(repository, stagin
     assert ask(repository) == ([message] if message else [], [])
 
 
+GLOBS = "  staging: {paths: ['apps/*/staging']}\n  prod: {paths: ['apps/*/prod'], after: staging}\n"
+
+
+@pytest.mark.parametrize(("folder", "found"), [("apps/a", 0), ("apps/b", 1), ("apps/b/c", 1)])
+def test_a_star_stands_for_the_same_in_both_environments(repository, folder, found) -> None:
+    branch(repository, GLOBS, {f"{folder}/prod/web.yaml": pod("v2")}, {"apps/a/staging/web.yaml": pod("v2"), "apps/b/staging/web.yaml": pod("v1")})
+    assert len(ask(repository)[0]) == found
+
+
+@pytest.mark.parametrize(("revision", "found"), [("v2", 0), ("v3", 1)])
+def test_the_revision_of_a_remote_base_is_a_version(repository, revision, found) -> None:
+    base = "kind: Kustomization\nresources: ['https://git.example/a?timeout=9&ref=REVISION']\n"
+    before = {
+        "staging/kustomization.yaml": base.replace("[", "[a.yaml, ").replace("REVISION", "v2"),
+        "prod/kustomization.yaml": base.replace("REVISION", "v1"),
+    }
+    branch(repository, ORDER, {"prod/kustomization.yaml": base.replace("REVISION", revision)}, {**before, "staging/a.yaml": OBJECT})
+    assert len(ask(repository)[0]) == found
+
+
 def test_staging_in_the_same_change_is_not_before(repository) -> None:
     branch(
         repository, ORDER, {"prod/web.yaml": pod("v2"), "staging/web.yaml": pod("v2")}, {"prod/web.yaml": pod("v1"), "staging/web.yaml": pod("v1")}
