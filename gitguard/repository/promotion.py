@@ -9,6 +9,7 @@ from gitguard.model.configuration import Environment
 from gitguard.model.repository import Application, Deployed, Repository
 from gitguard.parse import read
 from gitguard.repository.environments import belongs
+from gitguard.repository.gate import escaped
 
 # What names a version of a program or of a configuration; every other setting may differ between environments.
 _VERSIONS = frozenset({"image", "tag", "newTag", "digest", "newName", "targetRevision", "revision", "version", "ref"})
@@ -84,7 +85,7 @@ def versions(content: bytes) -> Mapping[str, str] | None:
 def _versions(at: str, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for key, inner in value.items():
-            field = f"{at}/{key}"
+            field = f"{at}/{escaped(key)}"
             if key in _VERSIONS and isinstance(inner, str | int | float) and not isinstance(inner, bool):
                 yield field, str(inner)
             else:
@@ -93,7 +94,7 @@ def _versions(at: str, value: Any) -> Iterator[tuple[str, str]]:
         for number, inner in enumerate(value):
             remote = _REMOTE.fullmatch(inner) if isinstance(inner, str) else None
             if remote:
-                yield f"{at}/{remote[1]}", remote[2]
+                yield f"{at}/{escaped(remote[1])}", remote[2]
             name = inner.get("name") if isinstance(inner, dict) else None
             yield from _versions(f"{at}/{name if isinstance(name, str) else number}", inner)
 

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from gitguard.model.change import Change, Commit, Promotion
 from gitguard.model.finding import Finding, ObjectRef, Site, Undetermined
 from gitguard.repository.environments import Reached, reached
+from gitguard.repository.gate import dotted
 from gitguard.repository.promotion import introduced, unseen_images, versions
 from gitguard.rules.change_rule import ChangeRule
 
@@ -98,7 +99,7 @@ def _order(one: Reached, promotion: Promotion) -> Said:
             continue
         for field, value in new.items():
             where = "has no such file" if had is None else "never had it there"
-            message = f"`{value}` ({field.rpartition('/')[2]}) was not in `{earlier}` before: it {where}"
+            message = f"`{value}` ({dotted(field.rpartition('/')[2])}) was not in `{earlier}` before: it {where}"
             yield _finding(there, message, f"bring it to `{earlier}` first, in a change of its own")
 
 

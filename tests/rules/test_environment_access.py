@@ -239,7 +239,8 @@ def test_the_revision_of_a_remote_base_is_a_version(repository, revision, found)
         "prod/kustomization.yaml": base.replace("REVISION", "v1"),
     }
     branch(repository, ORDER, {"prod/kustomization.yaml": base.replace("REVISION", revision)}, {**before, "staging/a.yaml": OBJECT})
-    assert len(ask(repository)[0]) == found
+    said, _ = ask(repository)
+    assert said == ["`v3` (https://git.example/a) was not in `staging` before: it never had it there"] * found
 
 
 def test_staging_in_the_same_change_is_not_before(repository) -> None:
