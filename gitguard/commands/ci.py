@@ -28,7 +28,12 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
     change = Change(before, after, history.between(parted, head), history.commits(base, head))
     change = known(change, found, options.environment, named, (base, head))
     judged, fixed = checker.compared(checker.judge(after, RULES), checker.judge(before, RULES), change.renamed)
-    judgement = checker.joined(judged, checker.judge_change(change, CHANGE_RULES))
+    own = checker.judge_change(change, CHANGE_RULES)
+    # What is said of what is gone has its lines where it was.
+    gone = tuple(finding for finding in own.findings if finding.site.path not in after.tree)
+    left = tuple(finding for finding in own.findings if finding.site.path in after.tree)
+    own = own._replace(findings=(*left, *checker.placed(gone, reader.places(entries[parted]))))
+    judgement = checker.joined(judged, own)
     report = checker.report(after, judgement, reader.places(entries[head]), clock.today())
     report = report._replace(fixed=checker.placed(fixed, reader.places(entries[parted])), seconds=clock.monotonic() - started)
     cache.close()

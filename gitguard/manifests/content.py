@@ -89,7 +89,7 @@ def _mapping(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 def _metadata(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     metadata = _mapping(manifest, "metadata")
-    return {key: metadata[key] for key in ("name", "namespace", "generateName", "labels") if key in metadata}
+    return {key: metadata[key] for key in ("name", "namespace", "generateName", "labels", "finalizers") if key in metadata}
 
 
 def _project(spec: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -104,7 +104,7 @@ def _project(spec: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _application(spec: Mapping[str, Any]) -> dict[str, Any]:
-    kept: dict[str, Any] = {key: spec[key] for key in ("project", "destination", "sourceHydrator") if key in spec}
+    kept: dict[str, Any] = {key: spec[key] for key in ("project", "destination", "sourceHydrator", "syncPolicy") if key in spec}
     if "source" in spec:
         kept["source"] = _source(spec["source"])
     if "sources" in spec:
@@ -134,6 +134,8 @@ def _application_set(spec: Mapping[str, Any]) -> Mapping[str, Any]:
         "generators": _generators(spec, tokens),
         "template": {"metadata": _metadata(template), "spec": made},
     }
+    if "syncPolicy" in spec:
+        kept["syncPolicy"] = spec["syncPolicy"]
     patch = spec.get("templatePatch")
     if isinstance(patch, str):
         kept["templatePatch"] = [word for word in ("project", "source", "destination", "metadata") if word in patch]

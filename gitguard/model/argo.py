@@ -142,6 +142,16 @@ class ApplicationSpec(NamedTuple):
     hydrator: Hydrator | None = None
 
 
+class Upkeep(NamedTuple):
+    """What becomes of an Application's objects. `cascades`: they are deleted with it. `prunes`: automated syncs delete those that are gone from git;
+    `keeps`: no sync does so unasked. `stays`: it is not deleted itself when its ApplicationSet makes it no more."""
+
+    cascades: bool = False
+    prunes: bool = False
+    keeps: bool = False
+    stays: bool = False
+
+
 class Verdict(NamedTuple):
     """An AppProject's answer: why, and by which entry (JSON pointer in the AppProject, "" where no entry matched).
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from gitguard.model.argo import ApplicationSpec, Cluster, Project, ProjectRepository
+from gitguard.model.argo import ApplicationSpec, Cluster, Project, ProjectRepository, Upkeep
 from gitguard.model.configuration import Configuration
 from gitguard.model.files import FileFacts, ObjectFacts, Unreadable, Violation
 from gitguard.model.finding import ObjectRef, Site, Skipped
@@ -44,6 +44,7 @@ class Application(NamedTuple):
     unknown: frozenset[str] = frozenset()
     generated: str = ""
     by: str = ""
+    upkeep: Upkeep = Upkeep()
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from gitguard.argo.applications import application_spec
 from gitguard.argo.projects import project
 from gitguard.argo.repository import one_of
+from gitguard.argo.upkeep import upkeep
 from gitguard.manifests.classify import Charts
 from gitguard.manifests.facts import NOT_A_MANIFEST, TEMPLATE, TEMPLATE_MARK
 from gitguard.model.argo import ApplicationSpec, Cluster, ProjectRepository
@@ -85,7 +86,7 @@ def _applications(argo: Iterable[tuple[str, ObjectFacts]], walk: Walk) -> Iterab
         else:
             spec = application_spec(content["spec"])
             unknown = unknown_parts(spec)
-        yield Application(path, facts, spec, reach, _namespace(facts, reach), frozenset(unknown))
+        yield Application(path, facts, spec, reach, _namespace(facts, reach), frozenset(unknown), upkeep=upkeep(content))
 
 
 def _projects(argo: Iterable[tuple[str, ObjectFacts]], walk: Walk) -> Iterable[DeclaredProject]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from gitguard.argo.applications import application_spec
 from gitguard.argo.projects import project
+from gitguard.argo.upkeep import of_set, upkeep
 from gitguard.manifests.content import relevant
 from gitguard.model.files import ObjectFacts
 from gitguard.model.finding import Skipped
@@ -25,7 +26,8 @@ def is_argo(item: RenderedObject, kind: str) -> bool:
 def generated(of: Application, manifest: Mapping[str, Any]) -> Application:
     """One Application that an ApplicationSet makes; its places are those of the set's template."""
     spec = application_spec(_mapping(manifest.get("spec")))
-    return of._replace(spec=spec, unknown=frozenset(), generated=_text(_mapping(manifest.get("metadata")).get("name")))
+    name = _text(_mapping(manifest.get("metadata")).get("name"))
+    return of._replace(spec=spec, unknown=frozenset(), generated=name, upkeep=of_set(upkeep(manifest), of.facts.content or {}))
 
 
 def application(item: RenderedObject, by: Application | None, reach: Reach, repository: Repository) -> Application:
@@ -37,7 +39,7 @@ def application(item: RenderedObject, by: Application | None, reach: Reach, repo
         _mapping(_mapping(_mapping(content.get("spec")).get("template")).get("spec")) if is_set else _mapping(content.get("spec"))
     )
     unknown = unknown_parts(spec) | overridden(content["spec"]) if is_set else unknown_parts(spec)
-    return Application(path, facts, spec, reach, item.namespace, frozenset(unknown), by=by.key if by else "")
+    return Application(path, facts, spec, reach, item.namespace, frozenset(unknown), by=by.key if by else "", upkeep=upkeep(item.manifest))
 
 
 def declared_project(item: RenderedObject, by: Application | None, reach: Reach, repository: Repository) -> DeclaredProject:

@@ -3,6 +3,7 @@
 from gitguard.rules import (
     api_deprecated,
     api_removed,
+    application_deleted,
     application_invalid,
     application_namespace_not_permitted,
     applicationset_invalid,
@@ -23,6 +24,7 @@ from gitguard.rules import (
     project_widened,
     render_failed,
     resource_namespace_not_permitted,
+    resources_pruned,
     role_policy_invalid,
     shared_resource,
     source_not_permitted,
@@ -79,6 +81,8 @@ CHANGE_RULES: tuple[ChangeRule, ...] = (
     gate_weakened.RULE,
     environment_access.RULE,
     project_widened.RULE,
+    application_deleted.RULE,
+    resources_pruned.RULE,
 )
 
 CATALOGUE: tuple[Rule | ChangeRule, ...] = RULES + CHANGE_RULES

@@ -35,9 +35,14 @@ def _judged(repository: Repository, declared: DeclaredProject, old: DeclaredProj
         if reason:
             yield Undetermined(_ID, reference, reason, needs, declared.site(""))
             return
-    for way in widened(before, declared.project, _known(repository, declared), repository.configuration.argocd.version):
-        if way.witnesses:
-            yield Finding(_ID, "warning", _message(way, declared, is_new=old is None), reference, declared.site(_entry(declared, way)), fix=_FIX)
+    ways = widened(before, declared.project, _known(repository, declared), repository.configuration.argocd.version)
+    if old is None and any(way.witnesses for way in ways):
+        said = "; ".join(_permitted(way) for way in ways if way.witnesses)
+        yield Finding(_ID, "warning", f"AppProject `{declared.project.name}` is new and permits {said}", reference, declared.site("/spec"), fix=_FIX)
+    for way in ways:
+        if way.witnesses and old is not None:
+            message = f"AppProject `{declared.project.name}` now permits {_permitted(way)}"
+            yield Finding(_ID, "warning", message, reference, declared.site(_entry(declared, way)), fix=_FIX)
         if way.unknown:
             yield Undetermined(_ID, reference, f"whether it permits more ({way.what}): {way.unknown}", "plainer patterns", declared.site(""))
 
@@ -46,7 +51,7 @@ _LISTED = ("role", "cluster-scoped kind")
 _FIX = "have somebody approve it who may decide that, or take it back"
 
 
-def _message(way: Widened, declared: DeclaredProject, *, is_new: bool) -> str:
+def _permitted(way: Widened) -> str:
     real = [witness for witness in way.witnesses if witness.is_real]
     # What is made up to tell globs apart says no more than its first.
     counted = real or (way.witnesses if way.what in _LISTED else way.witnesses[:1])
@@ -54,8 +59,7 @@ def _message(way: Widened, declared: DeclaredProject, *, is_new: bool) -> str:
     names = ", ".join(witness.text for witness in shown) + (f" and {rest} more" if rest else "")
     example_ = "" if real or way.what in (*_LISTED, "sync", "cluster") else "for example "
     what = "" if way.what in ("role", "sync", "unverified source", "cluster") else f" as a {way.what}"
-    head = f"AppProject `{declared.project.name}` is new and permits" if is_new else f"AppProject `{declared.project.name}` now permits"
-    return f"{head} {example_}{names}{what}"
+    return f"{example_}{names}{what}"
 
 
 def _entry(declared: DeclaredProject, way: Widened) -> str:
