@@ -11,6 +11,7 @@ from gitguard.model.errors import ConfigurationError
 from gitguard.model.policy import Allow, Exemption, Followed, Policy
 from gitguard.parse import locate, read
 
+_LISTS = ("paths", "clusters", "branches", "approvers", "authors", "signers")
 _ADVICE = "every key is described in schemas/config.schema.json"
 
 
@@ -24,7 +25,24 @@ def validated(data: bytes, source: str, schema: bytes) -> Mapping[str, Any]:
         raise ConfigurationError(f"{source}: it holds {len(reading.documents)} YAML documents, and must be one", _ADVICE)
     value = reading.documents[0].value if reading.documents else None
     _validate(value, data, source, schema)
+    _validate_order((value or {}).get("environments") or {}, data, source)
     return value or {}
+
+
+def _validate_order(environments: Mapping[str, Any], data: bytes, source: str) -> None:
+    """Every environment comes after one that there is, and none after itself."""
+    after = {name: (item or {}).get("after", "") for name, item in environments.items()}
+    for name in after:
+        passed, one = [name], after[name]
+        while one in after and one not in passed:
+            passed.append(one)
+            one = after[one]
+        if one:
+            wrong = passed[-1]
+            pointer = f"/environments/{wrong.replace('~', '~0').replace('/', '~1')}/after"
+            line, column = locate(data, [(0, pointer)])[0, pointer]
+            said = f"`{wrong}` would come after itself" if one in after else f"there is no environment `{one}`{_similar(one, sorted(after))}"
+            raise ConfigurationError(f"{source}:{line}:{column}: {said}", _ADVICE)
 
 
 def _validate(value: Any, data: bytes, source: str, schema: bytes) -> None:
@@ -73,10 +91,7 @@ def settings(value: Mapping[str, Any], source: str) -> Configuration:
         ),
         urls=tuple(repository.get("urls", ())),
         clusters=tuple(KnownCluster(item["name"], item["server"].rstrip("/"), item.get("context", "")) for item in value.get("clusters", ())),
-        environments=tuple(
-            Environment(name, tuple((item or {}).get("paths", ())), tuple((item or {}).get("clusters", ())))
-            for name, item in (value.get("environments") or {}).items()
-        ),
+        environments=tuple(_environment(name, item or {}) for name, item in (value.get("environments") or {}).items()),
         render=value.get("render", "auto"),
         roots=tuple(_folder(root) for root in value.get("roots", ())),
         external_projects=tuple((value.get("external") or {}).get("projects", ())),
@@ -87,6 +102,11 @@ def settings(value: Mapping[str, Any], source: str) -> Configuration:
         reconcile=_policy(value.get("reconcile") or {}),
         source=source,
     )
+
+
+def _environment(name: str, item: Mapping[str, Any]) -> Environment:
+    paths, clusters, branches, approvers, authors, signers = (tuple(item.get(key, ())) for key in _LISTS)
+    return Environment(name, paths, clusters, branches, approvers, authors, signers, item.get("after", ""))
 
 
 def _policy(value: Mapping[str, Any]) -> Policy:

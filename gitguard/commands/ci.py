@@ -1,18 +1,16 @@
 """`gitguard ci --base REF`: judge HEAD against where it branched off; what is new, what is fixed, and what the change itself does."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gitguard import checker
+from gitguard.commands.circumstances import known
 from gitguard.commands.deploying import deployments
 from gitguard.commands.options import Options, Outcome, outcome
 from gitguard.commands.reading import Reader, configuration, open_cache
 from gitguard.edges import clock, git
 from gitguard.edges.history import History
-from gitguard.model.change import Change, ChangedPath
-from gitguard.model.files import SUBMODULE, Entry
+from gitguard.model.change import Change
 from gitguard.model.finding import Failure
-from gitguard.repository.gate import is_gate
 from gitguard.rules import CHANGE_RULES, RULES
 
 
@@ -21,14 +19,14 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
     started = clock.monotonic()
     found = git.find(Path(), options.environment, named=False)
     history = History(found)
-    base, head = history.commit(base), history.commit(head)
+    named, base, head = base, history.commit(base), history.commit(head)
     parted = history.merge_base(base, head)
     entries = {commit: found.commit(commit) for commit in {base, head, parted}}
     cache = open_cache(options.cache, options.environment)
     reader = Reader(found, configuration(found, options.config, entries[head if trust_head else base], cache), cache)
     before, after = (deployments(reader, entries[one], reader.repository(entries[one]), options).repository_deployed() for one in (parted, head))
-    paths = history.between(parted, head)
-    change = Change(before, after, paths, history.commits(base, head), gate=_gate(found, paths))
+    change = Change(before, after, history.between(parted, head), history.commits(base, head))
+    change = known(change, found, options.environment, named, (base, head))
     judged, fixed = checker.compared(checker.judge(after, RULES), checker.judge(before, RULES), change.renamed)
     own = checker.judge_change(change, CHANGE_RULES)
     # What is said of what is gone has its lines where it was.
@@ -43,20 +41,3 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
         nothing = Failure("", "nothing to judge: neither side of the change has a Kubernetes manifest")
         report = report._replace(failures=(*report.failures, nothing))
     return outcome(report, options)
-
-
-def _gate(found: git.GitRepository, paths: Sequence[ChangedPath]) -> Mapping[str, tuple[bytes | None, bytes | None]]:
-    """The contents, before and after, of what decides how changes are judged; of a renamed file, under both names."""
-    sides: dict[str, list[Entry | None]] = {}
-    for one in paths:
-        for number, entry in enumerate((one.before, one.after)):
-            if entry is not None and is_gate(entry.path) and entry.mode != SUBMODULE:
-                sides.setdefault(entry.path, [None, None])[number] = entry
-    wanted = [entry for pair in sides.values() for entry in pair if entry is not None]
-    contents = {(entry.path, entry.blob): content for entry, content in found.read(wanted)}
-
-    def content(entry: Entry | None) -> bytes | None:
-        said = contents[entry.path, entry.blob] if entry is not None else None
-        return said if isinstance(said, bytes) else None
-
-    return {path: (content(pair[0]), content(pair[1])) for path, pair in sorted(sides.items())}

@@ -15,7 +15,9 @@ from gitguard.model.files import REGULAR, SUBMODULE, SYMLINK, Entry
 
 # fsmonitor and hooks are programs that a repository's own configuration could name; lazy fetches would be a surprise on the network.
 _SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false")
-_SAFE_ENVIRONMENT = {"GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+# Replacements and grafts show another history than the one that was pushed.
+_AS_STORED = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull}
+_SAFE_ENVIRONMENT = {**_AS_STORED, "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 _BOUND_TO_A_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
 
 
@@ -96,6 +98,7 @@ class GitRepository:
             if revision.startswith("-"):
                 raise ValueError(revision)
             with Repo(self.root) as repository:
+                repository.git.update_environment(**_AS_STORED)
                 items = [item for item in repository.commit(revision).tree.traverse() if isinstance(item, Blob | Submodule)]
                 return tuple(Entry(str(item.path), f"{item.mode:06o}", item.hexsha, stored=True) for item in items)
         except (GitError, ODBError, ValueError, OSError) as error:

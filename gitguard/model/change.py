@@ -53,9 +53,21 @@ class Occasion(NamedTuple):
     approvers: frozenset[str] | None = None
 
 
+class Promotion(NamedTuple):
+    """What reaches an environment that comes after another one.
+
+    `files` are its changed files: before, after, and the versions that the other environment has had of its counterpart, None where it never had
+    one. `commits` are those, by id, that the other environment's branches do not have, None where that is not known; () where it has no branches.
+    """
+
+    files: Mapping[str, tuple[bytes | None, bytes, tuple[bytes, ...] | None]] = MappingProxyType({})
+    commits: tuple[str, ...] | None = ()
+
+
 class Change(NamedTuple):
     """What is judged. `before` and `after` are judged by the same configuration; `gate` has the contents, before and after, of the files that decide
-    how, and whether, gitguard is run: None where there is none. `paths` are in the order of their names, `commits` the newest first."""
+    how, and whether, gitguard is run: None where there is none. `promotions` are by the names of environments. `paths` are in the order of their
+    names, `commits` the newest first."""
 
     before: Repository
     after: Repository
@@ -63,6 +75,7 @@ class Change(NamedTuple):
     commits: tuple[Commit, ...] = ()
     occasion: Occasion = Occasion()
     gate: Mapping[str, tuple[bytes | None, bytes | None]] = MappingProxyType({})
+    promotions: Mapping[str, Promotion] = MappingProxyType({})
 
     @property
     def renamed(self) -> Mapping[str, str]:

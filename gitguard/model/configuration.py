@@ -23,11 +23,28 @@ class KnownCluster(NamedTuple):
 
 
 class Environment(NamedTuple):
-    """One environment of a folder per environment: the path prefixes or globs that belong to it, and its clusters, by name or server."""
+    """One environment: the path prefixes or globs that belong to it, its clusters, by name or server, and its branches (globs).
+
+    `authors` may change it and `approvers` approve that, by login or address; `signers` sign its commits, by address or key: anybody where there
+    are none. `after` is the environment that has to have a version before this one.
+    """
 
     name: str
     paths: tuple[str, ...] = ()
     clusters: tuple[str, ...] = ()
+    branches: tuple[str, ...] = ()
+    approvers: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    signers: tuple[str, ...] = ()
+    after: str = ""
+
+    def has(self, path: str) -> bool:
+        """Does the path belong to it? Every path does where it names none."""
+        return not self.paths or any(_below(path, pattern) for pattern in self.paths)
+
+    def receives(self, branch: str) -> bool:
+        """Is the branch one of its own? Every branch is where it names none."""
+        return not self.branches or any(fnmatchcase(branch, pattern) for pattern in self.branches)
 
 
 class Ignore(NamedTuple):

@@ -13,6 +13,7 @@ from gitguard.rules import (
     duplicate_key,
     duplicate_object,
     entry_never_matches,
+    environment_access,
     gate_weakened,
     helm_dependency_not_permitted,
     manifest_invalid,
@@ -76,7 +77,13 @@ PROJECT_RULES: tuple[Rule, ...] = (
 RULES: tuple[Rule, ...] = MANIFEST_RULES + APPLICATION_RULES + OBJECT_RULES + PROJECT_RULES
 
 # About the change itself; only `gitguard ci` asks them.
-CHANGE_RULES: tuple[ChangeRule, ...] = (project_widened.RULE, application_deleted.RULE, resources_pruned.RULE, gate_weakened.RULE)
+CHANGE_RULES: tuple[ChangeRule, ...] = (
+    gate_weakened.RULE,
+    environment_access.RULE,
+    project_widened.RULE,
+    application_deleted.RULE,
+    resources_pruned.RULE,
+)
 
 CATALOGUE: tuple[Rule | ChangeRule, ...] = RULES + CHANGE_RULES
 

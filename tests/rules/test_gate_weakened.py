@@ -1,139 +1,235 @@
-"""gate-weakened: what a change does to the files that decide how changes are judged."""
+"""gate-weakened: which changes of the gate's own files count, and which do not."""
+
+import json
+import random
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitguard.repository.gate import weakened
+from gitguard.repository.gate_configuration import weakened
 from tests.conftest import Repository
-from tests.rules.changes import CONFIGURATION, said, step
 
-RULE = "gate-weakened"
-MAP = {"web.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n"}
-WORKFLOW = "on: [pull_request]\njobs:\n  gitguard:\n    runs-on: x\n    steps:\n      - run: gitguard ci --base origin/main\n"
-HOOKS = "repos:\n  - repo: https://git.example/gitguard\n    rev: v1\n    hooks:\n      - id: gitguard\n  - repo: https://git.example/other\n    rev: v1\n    hooks: [{id: other}]\n"
-FILE = ".github/workflows/check.yml"
+OBJECT = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, namespace: web}\n"
+CONFIGURATION = """\
+argocd: {version: "3.6"}
+environments:
+  prod: {paths: [prod], branches: [main], approvers: [alice, bob], authors: [alice], signers: ["*@example.com"], after: staging}
+  staging: {paths: [staging]}
+ignore:
+  - {rule: shared-resource, path: "old/*", reason: known, until: "2099-01-31"}
+external: {projects: [platform]}
+"""
+WORKFLOW = """\
+name: gate
+on: [pull_request, merge_group]
+permissions: {contents: read}
+jobs:
+  other: {runs-on: ubuntu-latest, steps: [{run: make}]}
+  gate:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+        with: {fetch-depth: 0}
+      - run: gitguard ci --base origin/main
+"""
+HOOKS = """\
+repos:
+  - repo: https://github.com/example/gitguard
+    rev: v1.0.0
+    hooks: [{id: gitguard}]
+  - repo: https://github.com/example/other
+    rev: v1
+    hooks: [{id: other}]
+"""
+
+
+def told(repository: Repository, path: str, before: str | bytes | None, after: str | bytes | None) -> list[str]:
+    """The messages of gate-weakened about a change of one file."""
+    repository.commit({"web.yaml": OBJECT, **({} if before is None else {path: before})})
+    repository.git("checkout", "-q", "-b", "change")
+    if after is None:
+        repository.git("rm", "-q", path)
+    repository.commit({} if after is None else {path: after})
+    done = repository.gitguard("ci", "--base", "main", "--format", "json")
+    assert done.err == ""
+    found = [item for item in done.report["findings"] if item["rule"] == "gate-weakened"]
+    assert all((item["path"], item["level"], item["status"]) == (path, "error", "new") for item in found)
+    assert done.code == (1 if found else 0)
+    return [item["message"] for item in found]
 
 
 @pytest.mark.parametrize(
-    ("after", "words"),
+    ("old", "new", "message"),
     [
-        (None, "gitguard's configuration is taken away"),
-        ("a: [", "gitguard's configuration can't be read any more"),
-        (
-            f"{CONFIGURATION}ignore: [{{rule: project-widened, reason: because}}]\n",
-            "`ignore` has one more entry: `rule project-widened, reason because`",
-        ),
-        (f"{CONFIGURATION}external: {{projects: [other]}}\n", "`external.projects` has one more entry: `other`"),
-        (f"{CONFIGURATION}render: never\n", "`render` is `never`, and was not set"),
-        (f"{CONFIGURATION}roots: [nothing]\n", "`roots` is `['nothing']`, and was not set"),
-        ("repository: {urls: [https://other.example]}\n", "`repository.urls` is"),
+        ("ignore:\n", "ignore:\n  - {path: 'new/*', reason: x}\n", "an ignore is added: path `new/*`"),
+        ('until: "2099-01-31"', 'until: "2099-02-01"', "an ignore holds for longer: rule `shared-resource`, path `old/*`, until 2099-02-01"),
+        (', until: "2099-01-31"', "", "an ignore holds for longer: rule `shared-resource`, path `old/*`, for ever"),
+        ("approvers: [alice, bob]", "approvers: [alice, bob, eve]", "`eve` may now approve a change of environment `prod`"),
+        ("approvers: [alice, bob], ", "", "`approvers` of environment `prod` is removed: anybody may approve a change of it"),
+        ("authors: [alice]", "authors: [eve]", "`eve` may now change environment `prod`"),
+        ('["*@example.com"]', '["*"]', "`*` may now sign commits of environment `prod`"),
+        ("  staging: {paths: [staging]}\n", "  staging: {paths: [stage]}\n", "`staging` belongs no more to environment `staging` (paths)"),
+        (", after: staging", "", "what reaches environment `prod` need not have been anywhere before, no more in `staging`"),
+        ("[platform]", "[platform, team]", "AppProject `team` counts as declared elsewhere, so that its Applications are not judged by it"),
+        ("argocd:", "render: never\nargocd:", "render becomes `never`, from `auto`: less of what Applications deploy is judged"),
+        ('"3.6"', '"3.5"', '`argocd.version` becomes `"3.5"`, from `"3.6"`'),
+        ("argocd:", "roots: [apps]\nargocd:", '`roots` becomes `["apps"]`, from its default'),
+        ("argocd:", "repository: {urls: []}\nargocd:", '`repository` becomes `{"urls": []}`, from its default'),
+        ("argocd:", "reconcile: {cap: null}\nargocd:", '`reconcile` becomes `{"cap": null}`, from its default'),
     ],
-    ids=["removed", "broken", "ignore", "external", "render", "roots", "urls"],
 )
-def test_the_configuration(repository: Repository, after: str | None, words: str) -> None:
-    step(repository, MAP, {".gitguard.yaml": after})
-    (message,) = said(repository, RULE)
-    assert message.startswith(".gitguard.yaml: ")
-    assert words in message
+def test_a_weaker_configuration_is_told_by_what_it_means(repository, old, new, message) -> None:
+    assert old in CONFIGURATION
+    assert told(repository, ".gitguard.yaml", CONFIGURATION, CONFIGURATION.replace(old, new)) == [message]
 
 
-def test_other_words_for_the_same_and_less_suppressed_are_silent(repository: Repository) -> None:
-    before = f"{CONFIGURATION}ignore: [{{rule: unknown-field, path: a, reason: old}}, {{rule: unknown-field, path: b, reason: old}}]\n"
-    step(
-        repository,
-        {**MAP, ".gitguard.yaml": before},
-        {".gitguard.yaml": "# less\n" + yaml.safe_dump({**yaml.safe_load(before), "ignore": [yaml.safe_load(before)["ignore"][1]]})},
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("argocd:", "# a comment\nargocd:"),
+        ('"3.6"', "v3.6"),
+        ("[alice, bob]", "[bob, alice]"),
+        ("[alice, bob]", "[bob]"),
+        ("reason: known", "reason: known better"),
+        ('until: "2099-01-31"', 'until: "2098-01-31"'),
+        ("[platform]", "[]"),
+        ("  staging:", "  dev: {paths: [dev]}\n  staging:"),
+        ("argocd:", "render: always\nargocd:"),
+    ],
+)
+def test_other_words_and_stricter_settings_are_silent(repository, old, new) -> None:
+    assert old in CONFIGURATION
+    assert told(repository, ".gitguard.yaml", CONFIGURATION, CONFIGURATION.replace(old, new)) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        (CONFIGURATION, None, "gitguard's configuration is removed"),
+        (None, "external: {projects: [a]}\n", "AppProject `a` counts as declared elsewhere, so that its Applications are not judged by it"),
+        (CONFIGURATION, "a: [\n", "the file changes, and can't be compared: "),
+        (CONFIGURATION, f"{CONFIGURATION}# {'x' * 1_000_001}\n", "the file changes, and is too large to tell how"),
+    ],
+)
+def test_a_configuration_removed_added_or_unreadable(repository, before, after, message) -> None:
+    (said,) = told(repository, ".gitguard.yaml", before, after)
+    assert said.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("  gate:", "  gate:\n    continue-on-error: true", "its failure counts for nothing"),
+        ("  gate:", "  gate:\n    if: false", "it may not run"),
+        ("[pull_request, merge_group]", "{pull_request: {paths: ['apps/**']}, merge_group: {}}", "it runs for some files only"),
+        ("origin/main", "HEAD", "gitguard ci --base HEAD"),
+        ("origin/main", "origin/main || true", "|| true"),
+        ("fetch-depth: 0", "fetch-depth: 0, repository: elsewhere", "elsewhere"),
+        ("{contents: read}", "{contents: write}", "it runs with other permissions"),
+        ("gitguard ci --base origin/main", "true", "the job `gate`, which runs gitguard, no longer does"),
+        ("  gate:", "  gate2:", "the job `gate`, which runs gitguard, is removed"),
+        ("on: [", "on: [", None),
+        ("run: make", "run: make test", None),
+        ("name: gate", "# who judges\nname: The gate", None),
+    ],
+)
+def test_a_workflow_that_runs_gitguard(repository, old, new, message) -> None:
+    assert old in WORKFLOW
+    said = told(repository, ".github/workflows/gate.yml", WORKFLOW, WORKFLOW.replace(old, new))
+    assert said == [] if message is None else len(said) == 1 and message in said[0]
+
+
+def test_jobs_that_the_gate_needs_belong_to_it(repository) -> None:
+    before = WORKFLOW.replace("  gate:\n", "  gate:\n    needs: other\n")
+    (said,) = told(repository, ".github/workflows/gate.yml", before, before.replace("run: make", "run: exit 1"))
+    assert "jobs.other.steps" in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("rev: v1.0.0", "rev: v0.1.0", "another version is run"),
+        ("{id: gitguard}", "{id: gitguard, exclude: prod}", "it does not see some files"),
+        ("{id: gitguard}", "{id: gitguard, stages: [manual]}", "it runs at other times"),
+        ("[{id: gitguard}]", "[]", "the hook `gitguard` is removed"),
+        ("repos:", "exclude: prod\nrepos:", "it does not see some files"),
+        ("repos:", "ci: {skip: [gitguard]}\nrepos:", "the hook `gitguard` is skipped in pre-commit.ci"),
+        ("rev: v1\n", "rev: v2\n", None),
+    ],
+)
+def test_the_hook(repository, old, new, message) -> None:
+    assert old in HOOKS
+    said = told(repository, ".pre-commit-config.yaml", HOOKS, HOOKS.replace(old, new))
+    assert said == [] if message is None else len(said) == 1 and message in said[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "count"),
+    [
+        (".gitlab-ci.yml", "gate: {script: [gitguard ci --base $B]}\n", "gate: {script: [gitguard ci --base $B], allow_failure: true}\n", 1),
+        (".gitlab-ci.yml", "gate: {script: [gitguard ci]}\n", "gate: {script: [gitguard ci]}\nbuild: {script: [make]}\n", 0),
+        ("Jenkinsfile", "sh 'gitguard ci --base origin/main'\n", "sh 'gitguard ci --base HEAD'\n", 1),
+        ("ci/gate.sh", "gitguard ci --base origin/main\n", None, 1),
+        ("ci/other.sh", "make\n", "make test\n", 0),
+        (".github/workflows/other.yml", "jobs: {a: {}}\n", "jobs: {b: {}}\n", 0),
+        (".gitguard-baseline.json", "{}\n", '{"a": 1}\n', 1),
+        (".gitattributes", "*.md text\n", "*.md text\nprod/** filter=lfs linguist-generated\n", 2),
+        (".gitattributes", "*.md text\n", "*.md text\n* text=auto\n", 0),
+    ],
+)
+def test_other_files_of_the_gate(repository, path, before, after, count) -> None:
+    assert len(told(repository, path, before, after)) == count
+
+
+def test_owners_of_the_gates_files(repository) -> None:
+    repository.commit({".github/workflows/gate.yml": WORKFLOW})
+    owners = "* @org/all\n/.github/ @org/platform\n"
+    said = told(repository, "CODEOWNERS", owners, f"{owners}/.github/workflows/ @eve\n")
+    assert said == ["`.github/workflows/gate.yml` is owned by `@eve`, no more by `@org/platform`"]
+
+
+def test_a_second_list_of_owners_may_come_before_the_first(repository) -> None:
+    repository.commit({"CODEOWNERS": "* @org/all\n"})
+    (said,) = told(repository, ".github/CODEOWNERS", None, "* @eve\n")
+    assert said.startswith("another list of owners is added")
+
+
+def test_it_can_not_be_ignored(repository) -> None:
+    accepting = "ignore:\n  - {rule: gate-weakened, reason: x}\n  - {path: '*', reason: x}\n"
+    assert told(repository, ".gitguard.yaml", accepting, f"{accepting}  - {{path: b, reason: x}}\n") == ["an ignore is added: path `b`"]
+
+
+NAMES = st.lists(st.sampled_from(["alice", "bob", "eve", "mallory"]), unique=True, min_size=1)
+IGNORES = st.lists(
+    st.fixed_dictionaries(
+        {"path": st.sampled_from("abcd"), "reason": st.just("x")}, optional={"until": st.sampled_from(["2027-01-01", "2028-01-01"])}
     )
-    assert said(repository, RULE) == []
-
-
-@pytest.mark.parametrize(
-    ("after", "words"),
-    [
-        (None, "taken away"),
-        (HOOKS.replace("      - id: gitguard\n", "      - id: none\n"), "the pre-commit hook `gitguard` is taken away"),
-        (HOOKS.replace("rev: v1", "rev: v2", 1), "the pre-commit hook `gitguard` is run otherwise: rev"),
-        (HOOKS.replace("- id: gitguard", "- id: gitguard\n        args: [--fail-on, error]\n        stages: [manual]"), "args, stages"),
-        (f"exclude: ^prod/\n{HOOKS}", "`exclude` of the pre-commit configuration is changed"),
-    ],
-    ids=["file", "hook", "rev", "args", "exclude"],
 )
-def test_the_hook(repository: Repository, after: str | None, words: str) -> None:
-    step(repository, {**MAP, ".pre-commit-config.yaml": HOOKS}, {".pre-commit-config.yaml": after})
-    messages = said(repository, RULE)
-    assert any(words in message for message in messages), messages
-
-
-def test_other_hooks_are_nobodys_business(repository: Repository) -> None:
-    step(repository, {**MAP, ".pre-commit-config.yaml": HOOKS}, {".pre-commit-config.yaml": HOOKS.replace("{id: other}", "{id: another}")})
-    assert said(repository, RULE) == []
-
-
-@pytest.mark.parametrize(
-    ("after", "words"),
-    [
-        (None, "the pipeline that runs gitguard is taken away"),
-        (WORKFLOW.replace("gitguard", "nothing"), "the pipeline runs gitguard no more"),
-        (WORKFLOW.replace("origin/main", "origin/main || true"), "the pipeline that runs gitguard is changed: jobs"),
-        (WORKFLOW.replace("[pull_request]", "{pull_request: {paths: [docs/**]}}"), "is changed"),
-        (WORKFLOW.replace("    runs-on: x", "    runs-on: x\n    continue-on-error: true"), "is changed: jobs"),
-    ],
-    ids=["removed", "without", "or-true", "paths", "continue-on-error"],
+ENVIRONMENTS = st.dictionaries(
+    st.sampled_from(["prod", "staging"]), st.fixed_dictionaries({}, optional={"paths": NAMES, "approvers": NAMES, "authors": NAMES})
 )
-def test_the_pipeline(repository: Repository, after: str | None, words: str) -> None:
-    step(
-        repository,
-        {**MAP, FILE: WORKFLOW, ".github/workflows/docs.yml": "on: [push]\n"},
-        {FILE: after, ".github/workflows/docs.yml": "on: [pull_request]\n"},
-    )
-    (message,) = said(repository, RULE)
-    assert words in message
-
-
-def test_a_second_pipeline_of_the_name(repository: Repository) -> None:
-    step(repository, {**MAP, FILE: WORKFLOW}, {".github/workflows/own.yml": "name: gitguard\non: [pull_request]\n"})
-    (message,) = said(repository, RULE)
-    assert "a check of its name may be another's" in message
-
-
-@pytest.mark.parametrize("after", [None, "* @mallory\n"])
-def test_who_has_to_approve(repository: Repository, after: str | None) -> None:
-    step(repository, {**MAP, "CODEOWNERS": "# owners\n* @security\n"}, {"CODEOWNERS": after})
-    assert len(said(repository, RULE)) == 1
-    step(repository, {"CODEOWNERS": "* @security\n"}, {"CODEOWNERS": "# only a comment\n\n* @security\n"})
-    assert said(repository, RULE) == []
-
-
-def test_a_link_in_the_place_of_the_configuration(repository: Repository) -> None:
-    repository.commit({**MAP, ".gitguard.yaml": CONFIGURATION, "other.yaml": "ignore: [{rule: yaml-invalid, reason: x}]\n"})
-    (repository.path / ".gitguard.yaml").unlink()
-    (repository.path / ".gitguard.yaml").symlink_to("other.yaml")
-    repository.commit()
-    assert any("it is a symbolic link now" in message for message in said(repository, RULE))
-
-
-def test_a_rename_is_a_removal(repository: Repository) -> None:
-    repository.commit({**MAP, FILE: WORKFLOW, ".gitguard.yaml": CONFIGURATION})
-    repository.git("mv", FILE, ".github/workflows/check.yml.off")
-    repository.git("mv", ".gitguard.yaml", "gitguard.yaml")
-    repository.commit()
-    messages = said(repository, RULE)
-    assert any(message.startswith(f"{FILE}: the pipeline that runs gitguard is taken away") for message in messages)
-    assert any(message.startswith(".gitguard.yaml: gitguard's configuration is taken away") for message in messages)
-
-
-values = st.recursive(
-    st.one_of(st.booleans(), st.integers(0, 9), st.sampled_from(["a", "b", "on"])),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("abc"), inner, max_size=2),
-    max_leaves=6,
+SETTINGS = st.fixed_dictionaries(
+    {},
+    optional={"ignore": IGNORES, "environments": ENVIRONMENTS, "roots": NAMES, "render": st.sampled_from(["auto", "never"]), "external": st.just({})},
 )
 
 
-@given(st.dictionaries(st.sampled_from(["render", "roots", "ignore", "external", "argocd"]), values, max_size=4))
-def test_the_same_settings_in_another_order_are_no_change(settings: dict[str, object]) -> None:
-    one = yaml.safe_dump(settings, sort_keys=True).encode()
-    other = yaml.safe_dump(dict(reversed(list(settings.items()))), sort_keys=False, default_flow_style=True).encode()
-    assert list(weakened(".gitguard.yaml", one, other)) == []
-    assert list(weakened(".gitguard.yaml", other, None)) != []
+@given(SETTINGS, st.randoms(use_true_random=False))
+def test_the_same_settings_in_another_order_are_silent(value, chance: random.Random) -> None:
+    assert list(weakened(value, _shuffled(json.loads(json.dumps(value)), chance))) == []
+
+
+@given(SETTINGS, st.fixed_dictionaries({"path": st.sampled_from("wxyz"), "reason": st.just("x")}))
+def test_an_ignore_of_something_else_is_always_told_and_its_removal_never(value, ignore) -> None:
+    more = {**value, "ignore": [*value.get("ignore", []), ignore]}
+    assert [one.message for one in weakened(value, more)] == [f"an ignore is added: path `{ignore['path']}`"]
+    assert list(weakened(more, value)) == []
+
+
+def _shuffled(value, chance: random.Random):
+    if isinstance(value, dict):
+        return dict(sorted(((key, _shuffled(item, chance)) for key, item in value.items()), key=lambda pair: chance.random()))
+    if isinstance(value, list):
+        return sorted((_shuffled(item, chance) for item in value), key=lambda item: chance.random())
+    return value
