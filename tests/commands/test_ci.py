@@ -1,5 +1,11 @@
 """`gitguard ci --base REF`: a change against where it branched off."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
 from tests.conftest import Repository
 
 PROJECT = """\
@@ -43,3 +49,102 @@ def test_old_findings_count_only_when_all_are_asked_for(repository: Repository) 
     repository.commit({"new.yaml": app("new", "a")})
     assert repository.gitguard("ci", "--base", "main").code == 0
     assert repository.gitguard("ci", "--base", "main", "--all").code == 1
+
+
+def test_the_summary_says_what_is_old_and_what_is_fixed(repository: Repository) -> None:
+    repository.commit({"project.yaml": PROJECT, "old.yaml": app("old", "b"), "mended.yaml": app("mended", "b")})
+    repository.git("checkout", "-q", "-b", "change")
+    repository.commit({"mended.yaml": app("mended", "a")})
+    done = repository.gitguard("ci", "--base", "main")
+    assert "besides: 1 old finding, 1 fixed" in done.out
+    assert "old.yaml" not in done.out
+    shown = repository.gitguard("ci", "--base", "main", "--verbose").out
+    assert "error[destination-not-permitted]: old: AppProject `team`" in shown
+    assert "fixed: destination-not-permitted at mended.yaml:" in shown
+
+
+def test_swapped_sides_swap_new_and_fixed(repository: Repository) -> None:
+    repository.commit({"project.yaml": PROJECT, "one.yaml": app("one", "b"), "same.yaml": app("same", "b")})
+    repository.git("checkout", "-q", "-b", "change")
+    repository.commit({"one.yaml": app("one", "a"), "two.yaml": app("two", "b")})
+    there = repository.gitguard("ci", "--base", "main", "--format", "json").report
+    back = repository.git("commit-tree", "main^{tree}", "-p", "change", "-m", "back").strip()
+    again = repository.gitguard("ci", "--base", "change", "--head", back, "--format", "json").report
+
+    def prints(findings: list[Any]) -> list[str]:
+        return sorted(one["fingerprint"] for one in findings if one["rule"] == "destination-not-permitted" and one.get("status") != "old")
+
+    assert prints(there["findings"]) == prints(again["fixed"]) != []
+    assert prints(there["fixed"]) == prints(again["findings"]) != []
+
+
+class TestBadInput:
+    def history(self, repository: Repository) -> None:
+        repository.commit({"project.yaml": PROJECT})
+        repository.git("checkout", "-q", "-b", "change")
+        repository.commit({"a.yaml": app("a", "b")})
+        repository.git("checkout", "-q", "main")
+        repository.commit({"b.yaml": app("b", "a")})
+
+    def test_a_shallow_clone_says_what_to_fetch(self, repository: Repository, new_repository: Callable[[str], Repository]) -> None:
+        self.history(repository)
+        clone = new_repository("clone")
+        clone.git("fetch", "-q", "--depth=1", f"file://{repository.path}", "main:refs/remotes/origin/main", "change")
+        clone.git("checkout", "-q", "FETCH_HEAD")
+        done = clone.gitguard("ci", "--base", "origin/main", "--head", clone.git("ls-remote", str(repository.path), "refs/heads/change").split()[0])
+        assert done.code == 2
+        assert "this clone is shallow" in done.err
+        assert "fetch-depth: 0" in done.err
+
+    def test_unrelated_histories(self, repository: Repository) -> None:
+        self.history(repository)
+        repository.git("checkout", "-q", "--orphan", "other")
+        repository.commit({"a.yaml": app("a", "a")})
+        done = repository.gitguard("ci", "--base", "main")
+        assert done.code == 2
+        assert "have no commit in common" in done.err
+
+    @pytest.mark.parametrize("base", ["nowhere", "--all", "-h", "", "main:project.yaml", "HEAD~99"])
+    def test_a_base_that_is_no_commit(self, repository: Repository, base: str) -> None:
+        self.history(repository)
+        done = repository.gitguard("ci", f"--base={base}")
+        assert done.code == 2
+        assert "there is no commit" in done.err
+
+    def test_a_repository_without_commits(self, repository: Repository) -> None:
+        assert repository.gitguard("ci", "--base", "main").code == 2
+
+    def test_the_change_is_the_base(self, repository: Repository) -> None:
+        self.history(repository)
+        done = repository.gitguard("ci", "--base", "main", "--head", "main", "--format", "json")
+        assert (done.code, done.report["fixed"]) == (0, [])
+
+    def test_a_bare_repository(self, repository: Repository, tmp_path: Path) -> None:
+        self.history(repository)
+        repository.git("clone", "-q", "--bare", str(repository.path), str(tmp_path / "bare.git"))
+        done = repository.gitguard("ci", "--base", "main", "--head", "change", "--format", "json", cwd=tmp_path / "bare.git")
+        assert done.code == 1
+        assert [one["status"] for one in done.report["findings"] if one["rule"] == "destination-not-permitted"] == ["new"]
+
+    def test_a_base_whose_configuration_is_broken(self, repository: Repository) -> None:
+        repository.commit({"project.yaml": PROJECT, ".gitguard.yaml": "rooots: []\n"})
+        repository.git("checkout", "-q", "-b", "change")
+        repository.commit({".gitguard.yaml": "roots: []\n"})
+        done = repository.gitguard("ci", "--base", "main")
+        assert done.code == 2
+        assert "unknown key `rooots`" in done.err
+        assert repository.gitguard("ci", "--base", "main", "--trust-head").code in (0, 1)
+
+    def test_a_base_whose_manifests_are_broken(self, repository: Repository) -> None:
+        repository.commit({"project.yaml": PROJECT, "a.yaml": "a: [\n"})
+        repository.git("checkout", "-q", "-b", "change")
+        repository.commit({"a.yaml": app("a", "a")})
+        done = repository.gitguard("ci", "--base", "main", "--format", "json")
+        assert (done.code, [one["rule"] for one in done.report["fixed"]]) == (0, ["yaml-invalid"])
+
+    def test_a_huge_change(self, repository: Repository) -> None:
+        repository.commit({"project.yaml": PROJECT, **{f"many/{number}.yaml": "# nothing\n" for number in range(5_000)}})
+        repository.git("checkout", "-q", "-b", "change")
+        repository.git("mv", "many", "moved")
+        repository.commit({"a.yaml": app("a", "b")})
+        assert repository.gitguard("ci", "--base", "main").code == 1
