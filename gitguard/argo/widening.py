@@ -12,14 +12,14 @@ from gitguard.argo.destinations import permits_destination
 from gitguard.argo.filepath import malformed
 from gitguard.argo.glob_classes import Pattern, classes, glob, plain
 from gitguard.argo.gobwas_1 import GlobUndecided
-from gitguard.argo.integrity import is_verified
 from gitguard.argo.kinds import permits_kind
 from gitguard.argo.namespaces import permits_application_namespace
 from gitguard.argo.repository import normalize_git_url
 from gitguard.argo.role_permissions import new_permissions
 from gitguard.argo.sources import permits_source
+from gitguard.argo.trust_changes import new_accounts, new_commits
 from gitguard.argo.window_changes import new_times
-from gitguard.model.argo import Cluster, Destination, KindEntry, Project, Source, Verdict
+from gitguard.model.argo import Cluster, Destination, KindEntry, Project, Verdict
 
 _MOST_QUESTIONS = 200_000
 Item = TypeVar("Item")
@@ -66,7 +66,8 @@ def widened(before: Project, after: Project, known: Known = NOTHING, version: st
         ("namespace of Applications", lambda: _namespaces(before, after, known, version), before.source_namespaces != after.source_namespaces),
         ("role", lambda: _roles(before, after, version), before.roles != after.roles),
         ("sync", lambda: _windows(before, after, known, version), before.sync_windows != after.sync_windows),
-        ("unverified source", lambda: _integrity(before, after, known, version), _integrity_of(before) != _integrity_of(after)),
+        ("commit", lambda: _integrity(before, after, known, version), _integrity_of(before) != _integrity_of(after)),
+        ("account", lambda: _accounts(before, after, known, version), before.destination_service_accounts != after.destination_service_accounts),
     )
     return tuple(made for what, ask, differs in asked if differs and (made := _answered(what, ask)) is not None)
 
@@ -158,11 +159,14 @@ def _windows(before: Project, after: Project, known: Known, version: str) -> Ite
 
 
 def _integrity(before: Project, after: Project, known: Known, version: str) -> Iterator[Witness]:
-    globs = [pattern for project in (before, after) for policy in project.source_integrity or () for pattern in policy.repos]
-    for url, is_real in _each(known.sources, classes([glob(normalize_git_url(pattern.removeprefix("!"), version), "/") for pattern in globs])):
-        source = Source(repo_url=url)
-        if is_verified(before, source, version) and not is_verified(after, source, version):
-            yield Witness(f"commits of `{url}` without a signature", "/spec", is_real)
+    entry = "/spec/sourceIntegrity" if after.source_integrity is not None else "/spec"
+    for text, is_real in new_commits(before, after, known.sources, version):
+        yield Witness(text, entry, is_real)
+
+
+def _accounts(before: Project, after: Project, known: Known, version: str) -> Iterator[Witness]:
+    for text, pointer, is_real in new_accounts(before, after, known.destinations, version):
+        yield Witness(text, pointer, is_real)
 
 
 def _cluster_lists(project: Project) -> tuple[tuple[KindEntry, ...], ...]:

@@ -32,6 +32,9 @@ def new_times(
         if key in told or seen[0] == seen[1]:
             continue
         told.add(key)
+        for one in now:
+            if one.window.sync_overrun and one.window._replace(sync_overrun=False) in seen[0]:
+                yield "a sync that has begun to go on when a window forbids new ones", one.pointer, is_real
         for manual, at in product((False, True), _times([*seen[0], *seen[1]])):
             verdict = permits_sync(now, at, manual=manual, version=version)
             if verdict.permitted and not permits_sync(was, at, manual=manual, version=version).permitted:

@@ -7,11 +7,13 @@ from gitguard.model.argo import Cluster, Destination, Project
 from gitguard.model.change import Change
 from gitguard.model.finding import Finding, ObjectRef, Undetermined
 from gitguard.model.repository import Application, DeclaredProject, Repository
+from gitguard.repository.choices import BUILT_IN_DEFAULT
 from gitguard.rules.change_rule import ChangeRule
 from gitguard.rules.project_rule import example
 
 _ID = "project-widened"
 _SHOWN = 3
+_NOTHING = Project("", namespace_resource_whitelist=())
 _Identity = tuple[str, str, str]
 
 
@@ -23,7 +25,10 @@ def check(change: Change) -> Iterable[Finding | Undetermined]:
         old = was.get(identity) or (
             was.get(moved[declared.path]) if declared.path in moved and moved[declared.path][1] == declared.project.name else None
         )
-        before = old.project if old is not None else Project(declared.project.name, namespace_resource_whitelist=())
+        before = old.project if old is not None else _NOTHING
+        if old is None and declared.project.name == "default":
+            # Argo CD makes one that permits everything, where none is declared.
+            before = BUILT_IN_DEFAULT
         if before != declared.project or (old is not None and old.unknown != declared.unknown):
             yield from _judged(change.after, declared, old, before)
 
@@ -57,8 +62,8 @@ def _permitted(way: Widened) -> str:
     counted = real or (way.witnesses if way.what in _LISTED else way.witnesses[:1])
     shown, rest = counted[:_SHOWN], len(counted[_SHOWN:])
     names = ", ".join(witness.text for witness in shown) + (f" and {rest} more" if rest else "")
-    example_ = "" if real or way.what in (*_LISTED, "sync", "cluster") else "for example "
-    what = "" if way.what in ("role", "sync", "unverified source", "cluster") else f" as a {way.what}"
+    example_ = "" if real or way.what in (*_LISTED, "sync", "commit", "account", "cluster") else "for example "
+    what = "" if way.what in ("role", "sync", "commit", "account", "cluster") else f" as a {way.what}"
     return f"{example_}{names}{what}"
 
 

@@ -19,6 +19,8 @@ SPEC = {
     "roles": [{"name": "ci", "policies": ["p, proj:team:ci, applications, get, team/*, allow"], "groups": ["devs"]}],
     "syncWindows": [{"kind": "deny", "schedule": "0 8 * * *", "duration": "10h", "applications": ["*"]}],
     "permitOnlyProjectScopedClusters": True,
+    "signatureKeys": [{"keyID": "ABCDEF0123456789"}],
+    "destinationServiceAccounts": [{"server": "*", "namespace": "team-*", "defaultServiceAccount": "deployer"}],
 }
 
 
@@ -58,8 +60,31 @@ def said(repository: Repository, *arguments: str) -> list[tuple[str, str]]:
         ),
         ({"syncWindows": []}, "a sync of an Application that the windows are for, as on Monday 01 January 08:00 UTC", "/spec/syncWindows"),
         ({"syncWindows": [{**SPEC["syncWindows"][0], "manualSync": True}]}, "a sync by hand", "/spec/syncWindows/0"),
+        ({"signatureKeys": [{"keyID": "ABCDEF0123456789"}, {"keyID": "0123456789ABCDEF"}]}, "commits of `x` signed with `0123456789ABCDEF`", "/spec"),
+        ({"signatureKeys": []}, "commits of `x` that nobody signed", "/spec"),
+        (
+            {"destinationServiceAccounts": [{"server": "*", "namespace": "team-*", "defaultServiceAccount": "kube-system:root"}]},
+            "`system:serviceaccount:kube-system:root` syncs to `x/team-`",
+            "/spec/destinationServiceAccounts/0",
+        ),
+        ({"syncWindows": [{**SPEC["syncWindows"][0], "syncOverrun": True}]}, "a sync that has begun to go on", "/spec/syncWindows/0"),
     ],
-    ids=["source", "deny-entry-gone", "scoped-clusters", "blacklist", "list-absent", "namespace", "group", "policy", "window", "manual-sync"],
+    ids=[
+        "source",
+        "deny-entry-gone",
+        "scoped-clusters",
+        "blacklist",
+        "list-absent",
+        "namespace",
+        "group",
+        "policy",
+        "window",
+        "manual-sync",
+        "key",
+        "no-keys",
+        "account",
+        "overrun",
+    ],
 )
 def test_what_was_denied_and_is_permitted(repository: Repository, spec: dict[str, Any], message: str, pointer: str) -> None:
     repository.commit({"project.yaml": project()})
@@ -126,6 +151,24 @@ def test_a_new_appproject_says_all_that_it_permits(repository: Repository) -> No
     texts = [text for text, _ in said(repository)]
     assert any("as a source" in text for text in texts)
     assert any("as a destination" in text for text in texts)
+
+
+def test_the_first_default_is_compared_with_the_built_in_one(repository: Repository) -> None:
+    repository.commit({"more.yaml": project("more")})
+    spec = {"sourceRepos": ["*"], "destinations": [{"server": "*", "namespace": "*"}], "clusterResourceWhitelist": [{"group": "*", "kind": "*"}]}
+    metadata = {"name": "default", "namespace": "argocd"}
+    repository.commit(
+        {"default.yaml": yaml.safe_dump({"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": metadata, "spec": spec})}
+    )
+    assert said(repository) == []
+    repository.commit(
+        {
+            "default.yaml": yaml.safe_dump(
+                {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": metadata, "spec": {**spec, "sourceNamespaces": ["x"]}}
+            )
+        }
+    )
+    assert said(repository) == [("for example `x` as a namespace of Applications", "/spec/sourceNamespaces/0")]
 
 
 def test_a_removed_appproject_permits_nothing_more(repository: Repository) -> None:
