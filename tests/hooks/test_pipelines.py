@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,23 @@ def test_they_are_what_their_schemas_ask_for(schema: str, file: Path) -> None:
         command += ["--data-transform", "gitlab-ci"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_actionlint_has_nothing_to_say(testbed: Callable[..., Path], tmp_path: Path) -> None:
+    """Of the workflow, and of one that uses the action as it lies here."""
+    actionlint = testbed("actionlint", "actionlint")
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    (tmp_path / ".git").mkdir()
+    text = WORKFLOW.read_text()
+    (folder / "released.yml").write_text(text)
+    (folder / "own.yml").write_text(text.replace("gitguard-gitops/gitguard@v0.1.0", "./gitguard\n        with:\n          fail-on: warning"))
+    (tmp_path / "gitguard").mkdir()
+    (tmp_path / "gitguard" / "action.yml").write_bytes((ROOT / "action.yml").read_bytes())
+    done = subprocess.run([str(actionlint), "-no-color"], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+    (folder / "own.yml").write_text(text.replace("gitguard-gitops/gitguard@v0.1.0", "./gitguard\n        with:\n          nonsense: 1"))
+    assert "nonsense" in subprocess.run([str(actionlint), "-no-color"], cwd=tmp_path, capture_output=True, text=True).stdout
 
 
 def test_the_workflow_runs_for_every_pull_request_and_with_no_more_rights_than_it_needs() -> None:

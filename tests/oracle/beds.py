@@ -66,6 +66,7 @@ RELEASES = {
 
 # Folders that hold no program but a go.mod, and what is built from the modules that it names, as it is.
 COMMANDS = {
+    "actionlint": {"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"},
     "tessera": {
         "fsck": "github.com/transparency-dev/tessera/cmd/fsck",
         "posix-oneshot": "github.com/transparency-dev/tessera/cmd/examples/posix-oneshot",
