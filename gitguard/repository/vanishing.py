@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from gitguard.argo.syncing import care, is_hook
+from gitguard.argo.syncing import is_hook
 from gitguard.model.change import Change
 from gitguard.model.rendering import RenderedObject
 from gitguard.model.repository import Application, Deployed, Repository
@@ -23,6 +23,8 @@ class Lost(NamedTuple):
     applications: tuple[Application, ...]
     objects: Mapping[str, tuple[RenderedObject, ...] | None]
     """By the Application's key; None where it is not known what it deploys."""
+    with_its_set: bool = False
+    """Is the ApplicationSet that made them gone, too?"""
 
 
 class Pruned(NamedTuple):
@@ -45,12 +47,22 @@ def lost(change: Change) -> Iterator[Lost]:
             maker = f"ApplicationSet {one.namespace}/{one.facts.name}" if one.is_set else f"Application {one.by}" if one.by else ""
             groups.setdefault((maker, "" if maker else one.path), []).append(one)
     for (maker, _), gone in groups.items():
-        yield Lost(maker, tuple(gone), {one.key: _objects(deployed.get(was(one))) for one in gone})
+        sets = {(one.namespace, one.facts.name) for one in change.after.applications if one.is_set}
+        sets |= {(found.application.namespace, found.application.facts.name) for found in change.after.sets}
+        objects = {one.key: _objects(deployed.get(was(one))) for one in gone}
+        yield Lost(maker, tuple(gone), objects, gone[0].is_set and (gone[0].namespace, gone[0].facts.name) not in sets)
 
 
 def unknown(change: Change) -> Iterator[Application]:
     """Applications of which it can't be told whether they are gone: what makes them can't be expanded or rendered any more."""
     return (one for one in _gone(change) if _may_be_made(one, change.after))
+
+
+def unrendered(change: Change) -> Iterator[Application]:
+    """Applications that were rendered before, and can't be any more: what they would lose can't be told."""
+    identity, identity_after = _identities(change.before), _identities(change.after)
+    before = {identity(one.application): one for one in change.before.deployed if _is_known(one)}
+    return (one.application for one in change.after.deployed if identity_after(one.application) in before and not _is_known(one))
 
 
 def pruned(change: Change) -> Iterator[Pruned]:
@@ -133,7 +145,8 @@ def _may_be_made(one: Application, after: Repository) -> bool:
     if one.is_set and any(
         _is_template(other) and (other.namespace, other.facts.name) == (one.namespace, one.facts.name) for other in after.applications
     ):
-        return any(found.unknown for found in after.sets if found.application.facts.name == one.facts.name)
+        own = (one.namespace, one.facts.name)
+        return any(found.unknown for found in after.sets if (found.application.namespace, found.application.facts.name) == own)
     parents = [found for found in after.deployed if one.by and found.application.key == one.by]
     return any(not _is_known(parent) for parent in parents)
 
@@ -165,8 +178,15 @@ def _place(one: Deployed) -> tuple[str, str]:
 
 
 def _is_pruned(item: RenderedObject) -> bool:
-    return care(item.manifest, {}).prune
+    return not _is_kept(item, "Prune=false")
 
 
 def _is_deleted(item: RenderedObject) -> bool:
-    return care(item.manifest, {}).delete
+    return not _is_kept(item, "Delete=false")
+
+
+def _is_kept(item: RenderedObject, option: str) -> bool:
+    """Does the object itself say so, to Argo CD or as Helm has it? What waits for somebody's word (`confirm`) goes with that."""
+    annotations = item.manifest.get("metadata", {}).get("annotations") or {}
+    options = [part.strip() for part in str(annotations.get("argocd.argoproj.io/sync-options") or "").split(",")]
+    return option in options or str(annotations.get("helm.sh/resource-policy") or "").strip() == "keep"

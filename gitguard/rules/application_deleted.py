@@ -38,10 +38,12 @@ def _names(group: Lost) -> str:
 
 def _what_happens(group: Lost, uppers: dict[str, Application]) -> str:
     first = group.applications[0]
-    if first.upkeep.stays:
+    if first.upkeep.stays and not group.with_its_set:
         return "The ApplicationSet deletes no Applications (applicationsSync): what it made stays, and nobody looks after it"
     parent = uppers.get(first.by) if first.by else None
-    if first.is_set:
+    if group.with_its_set:
+        who = "Its ApplicationSet is gone: when that is deleted, so are they"
+    elif first.is_set:
         who = "Argo CD deletes it at once" if len(group.applications) == 1 else "Argo CD deletes them at once"
     elif parent is not None:
         who = f"Application {parent.key} prunes it" if parent.upkeep.prunes else f"It stays until a sync of {parent.key} prunes it"
@@ -58,11 +60,12 @@ def _takes_along(group: Lost) -> str:
     every = [item for objects in known for item in objects]
     if known and not every and len(known) == len(falling):
         return "; it deploys nothing that goes with it"
+    they, them = ("it deploys", "it") if len(group.applications) == 1 else ("they deploy", "them")
     if not known:
-        return ", and everything that it deploys is deleted with it"
+        return f", and everything that {they} is deleted with {them}"
     data = precious(every)
     more = " and what can't be rendered here" if len(known) < len(falling) else ""
-    return f", and with it {named(every)}{more}{f'. Data may be lost: {data}' if data else ''}"
+    return f", and with {them} {named(every)}{more}{f'. Data may be lost: {data}' if data else ''}"
 
 
 RULE = ChangeRule(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from gitguard.model.change import Change
 from gitguard.model.finding import Finding, Undetermined
-from gitguard.repository.vanishing import Pruned, named, precious, pruned
+from gitguard.repository.vanishing import Pruned, named, precious, pruned, unrendered
 from gitguard.rules.change_rule import ChangeRule
 from gitguard.rules.object_rule_examples import CONFIGURATION, example_application, example_project, manifest
 
@@ -16,6 +16,9 @@ def check(change: Change) -> Iterable[Finding | Undetermined]:
     for one in pruned(change):
         site = one.application.site("/spec/destination" if one.left_behind else "/spec/source")
         yield Finding(_ID, "warning", _message(one), one.application.reference, site, application=one.application.key, fix=_FIX)
+    for application in unrendered(change):
+        reason = f"what Application {application.key} deploys no more: it can't be rendered any more"
+        yield Undetermined(_ID, application.reference, reason, "its rendering", application.site("/spec/source"))
 
 
 _FIX = "if they are to stay, keep them, or give them the annotation `argocd.argoproj.io/sync-options: Prune=false` before they go"
@@ -27,8 +30,13 @@ def _message(one: Pruned) -> str:
     if one.left_behind:
         return f"{head} goes to another cluster, and leaves behind, with nobody to look after them, {named(objects)}"
     upkeep = one.application.upkeep
-    when = "the next automated sync deletes them" if upkeep.prunes and not upkeep.keeps else "a sync that prunes deletes them"
-    taken = f"; {len(one.moved)} of them are deployed by {', '.join(sorted({key for _, key in one.moved}))} now" if one.moved else ""
+    when = "the next automated sync deletes them" if upkeep.prunes else "a sync that prunes deletes them"
+    when = "its syncOptions keep them, with nobody to look after them" if upkeep.keeps else when
+    taken = (
+        f"; {len(one.moved)} of them {'is' if len(one.moved) == 1 else 'are'} deployed by {', '.join(sorted({key for _, key in one.moved}))} now"
+        if one.moved
+        else ""
+    )
     data = precious(objects)
     return f"{head} deploys no more, and {when}: {named(objects)}{taken}{f'. Data may be lost: {data}' if data else ''}"
 

@@ -68,7 +68,7 @@ def test_elements_that_a_generator_has_no_more(repository: Repository) -> None:
     step(repository, {**DEPLOY, "apps/webs.yaml": app_set("a", "b", "c")}, {"apps/webs.yaml": app_set("b")})
     (message,) = said(repository, RULE)
     assert message.startswith(
-        "2 Applications `argocd/a-web`, `argocd/c-web` of ApplicationSet argocd/webs are gone. Argo CD deletes them at once, and with it 4 objects"
+        "2 Applications `argocd/a-web`, `argocd/c-web` of ApplicationSet argocd/webs are gone. Argo CD deletes them at once, and with them 4 objects"
     )
 
 
@@ -76,7 +76,7 @@ def test_elements_that_a_generator_has_no_more(repository: Repository) -> None:
     ("after", "words"),
     [
         (app_set("a", "b", template="{{name}}-shop"), "2 Applications `argocd/a-web`, `argocd/b-web` of ApplicationSet argocd/webs are gone"),
-        (None, "Argo CD deletes them at once"),
+        (None, "Its ApplicationSet is gone: when that is deleted, so are they"),
     ],
     ids=["template-renamed", "set-removed"],
 )
@@ -97,6 +97,12 @@ def test_what_an_applicationset_keeps(repository: Repository, policy: dict[str, 
     step(repository, {**DEPLOY, "apps/webs.yaml": app_set("a", "b", syncPolicy=policy)}, {"apps/webs.yaml": app_set("a", syncPolicy=policy)})
     (message,) = said(repository, RULE)
     assert words in message
+
+
+def test_a_policy_does_not_keep_what_its_set_takes_along(repository: Repository) -> None:
+    step(repository, {**DEPLOY, "apps/webs.yaml": app_set("a", syncPolicy={"applicationsSync": "create-only"})}, {"apps/webs.yaml": None})
+    (message,) = said(repository, RULE)
+    assert "when that is deleted, so are they" in message
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,9 @@ def test_data_that_may_be_lost_is_said(repository: Repository) -> None:
     assert message.endswith("1 object: Namespace data. Data may be lost: Namespace")
 
 
-@pytest.mark.parametrize("annotation", ["argocd.argoproj.io/sync-options: Prune=false", "argocd.argoproj.io/hook: PreSync"])
+@pytest.mark.parametrize(
+    "annotation", ["argocd.argoproj.io/sync-options: Prune=false", "argocd.argoproj.io/hook: PreSync", "helm.sh/resource-policy: keep"]
+)
 def test_what_no_sync_prunes_is_silent(repository: Repository, annotation: str) -> None:
     kept = config_map("kept").replace("namespace: web}", f"namespace: web, annotations: {{{annotation}}}}}")
     step(repository, {**DEPLOY, "deploy/kept.yaml": kept, "apps/web.yaml": app()}, {"deploy/kept.yaml": None})
@@ -45,7 +47,7 @@ def test_what_another_application_deploys_now_is_said(repository: Repository) ->
     before = {**DEPLOY, "other/x.yaml": config_map("x"), "apps/web.yaml": app(), "apps/other.yaml": app("other", path="other")}
     step(repository, before, {"deploy/two.yaml": None, "other/two.yaml": config_map("two")})
     (message,) = said(repository, RULE)
-    assert message.endswith("1 object: ConfigMap web/two; 1 of them are deployed by argocd/other now")
+    assert message.endswith("1 object: ConfigMap web/two; 1 of them is deployed by argocd/other now")
 
 
 def test_another_cluster_leaves_everything_behind(repository: Repository) -> None:
@@ -69,3 +71,18 @@ def test_what_only_moves_is_silent(repository: Repository) -> None:
 def test_what_fails_to_render_is_not_called_pruned(repository: Repository) -> None:
     step(repository, {**DEPLOY, "deploy/kustomization.yaml": "resources: [one.yaml, two.yaml]\n", "apps/web.yaml": app()}, {"deploy/two.yaml": None})
     assert said(repository, RULE) == []
+    report = repository.gitguard("ci", "--base", "HEAD~1", "--format", "json").report
+    assert [item["rule"] for item in report["undetermined"] if item["rule"] == RULE] == [RULE]
+
+
+def test_what_the_application_keeps_is_said_to_stay(repository: Repository) -> None:
+    policy = {"automated": {"prune": True}, "syncOptions": ["Prune=false"]}
+    step(repository, {**DEPLOY, "apps/web.yaml": app(syncPolicy=policy)}, {"deploy/two.yaml": None})
+    (message,) = said(repository, RULE)
+    assert "its syncOptions keep them" in message
+
+
+def test_what_waits_for_somebodys_word_is_told(repository: Repository) -> None:
+    kept = config_map("kept").replace("namespace: web}", "namespace: web, annotations: {argocd.argoproj.io/sync-options: Prune=confirm}}")
+    step(repository, {**DEPLOY, "deploy/kept.yaml": kept, "apps/web.yaml": app()}, {"deploy/kept.yaml": None})
+    assert len(said(repository, RULE)) == 1
