@@ -43,6 +43,16 @@ def test_findings_are_new_or_old_and_what_the_change_removes_is_fixed(repository
     assert [(finding["object"]["name"], finding["path"]) for finding in done.report["fixed"]] == [("mended", "mended.yaml")]
 
 
+def test_an_object_that_moves_into_another_file_is_no_news(repository: Repository) -> None:
+    repository.commit({"project.yaml": PROJECT, "one.yaml": app("one", "b"), "two.yaml": app("two", "a")})
+    repository.git("checkout", "-q", "-b", "change")
+    repository.git("rm", "-q", "one.yaml")
+    repository.commit({"two.yaml": app("two", "a") + "---\n" + app("one", "b")})
+    done = repository.gitguard("ci", "--base", "main", "--format", "json")
+    assert [finding["status"] for finding in done.report["findings"]] == ["old"]
+    assert done.report["fixed"] == []
+
+
 def test_old_findings_count_only_when_all_are_asked_for(repository: Repository) -> None:
     repository.commit({"project.yaml": PROJECT, "old.yaml": app("old", "b")})
     repository.git("checkout", "-q", "-b", "change")
