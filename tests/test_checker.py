@@ -40,7 +40,9 @@ some = st.builds(
     level=st.just("error"),
     message=st.sampled_from(["x", "y"]),
     object=st.sampled_from([ObjectRef(), ObjectRef("v1", "ConfigMap", "", "one")]),
-    site=st.builds(Site, st.sampled_from(["p", "q"])),
+    site=st.sampled_from([Site("p"), Site("q")]),
+    **dict.fromkeys(("pointer", "application", "fix", "status"), st.just("")),
+    related=st.just(()),
 )
 many = st.lists(some, max_size=6)
 
