@@ -335,7 +335,9 @@ class TestArgoCD:
         assert is_alice(bare.writer("applications", key, version))
 
     def test_a_change_of_what_it_deployed_is_told_by_name_and_time_only(self, plane, argo, quiet) -> None:
-        argo.cli("app", "sync", quiet, user="alice")
+        # Its own wait for the end may miss it.
+        argo.cli("app", "sync", quiet, "--async", user="alice")
+        assert eventually(lambda: argo.synced(quiet))
         change = ("--patch", '{"data": {"mode": "evil"}}', "--patch-type", "application/merge-patch+json")
         argo.cli("app", "patch-resource", quiet, "--kind", "ConfigMap", "--resource-name", "settings", *change, user="alice")
         live = plane.get("configmap", "settings", "shop")
