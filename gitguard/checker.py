@@ -108,21 +108,43 @@ def caused(after: Judgement, before: Judgement) -> Judgement:
 
 
 def compared(after: Judgement, before: Judgement, renamed: Mapping[str, str]) -> tuple[Judgement, tuple[Finding, ...]]:
-    """`after` with each finding new or old, and the findings of `before` that are gone. `renamed` are the new paths of files that were elsewhere."""
-    moved = tuple(item._replace(site=item.site._replace(path=renamed.get(item.site.path, item.site.path))) for item in before.findings)
-    new = Counter(item.fingerprint for item in _news(after.findings, moved, lambda finding: finding.fingerprint))
-    findings = []
-    for finding in after.findings:
-        is_new = new[finding.fingerprint] > 0
-        new[finding.fingerprint] -= is_new
-        findings.append(finding._replace(status="new" if is_new else "old"))
-    gone = Counter(item.fingerprint for item in _news(moved, after.findings, lambda finding: finding.fingerprint))
-    fixed = []
-    for was, now in zip(before.findings, moved, strict=True):
-        if gone[now.fingerprint] > 0:
-            gone[now.fingerprint] -= 1
-            fixed.append(was)
-    return after._replace(findings=tuple(findings)), tuple(fixed)
+    """`after` with each finding new or old, and the findings of `before` that are gone. `renamed` are the new paths of files that were elsewhere.
+
+    Findings are the same by fingerprint; what is left is the same where it is said in the same words of an object of the same name, in
+    whatever file that lies now.
+    """
+    moved = [item._replace(site=item.site._replace(path=renamed.get(item.site.path, item.site.path))) for item in before.findings]
+    news, gone = _unmatched(enumerate(after.findings), enumerate(moved), lambda finding: finding.fingerprint)
+    news, gone = _unmatched(news, gone, _anywhere)
+    new, fixed = {number for number, _ in news}, {number for number, _ in gone}
+    findings = tuple(finding._replace(status="new" if number in new else "old") for number, finding in enumerate(after.findings))
+    return after._replace(findings=findings), tuple(finding for number, finding in enumerate(before.findings) if number in fixed)
+
+
+_Numbered = tuple[int, Finding]
+
+
+def _unmatched(
+    after: Iterable[_Numbered], before: Iterable[_Numbered], identity: Callable[[Finding], Hashable | None]
+) -> tuple[list[_Numbered], list[_Numbered]]:
+    """What of each side the other has not; those without an identity are nobody's match."""
+    left: dict[Hashable, list[_Numbered]] = {}
+    alone: list[_Numbered] = []
+    for one in before:
+        key = identity(one[1])
+        (alone if key is None else left.setdefault(key, [])).append(one)
+    news = []
+    for one in after:
+        key = identity(one[1])
+        if key is not None and left.get(key):
+            left[key].pop(0)
+        else:
+            news.append(one)
+    return news, [*alone, *(one for some in left.values() for one in some)]
+
+
+def _anywhere(finding: Finding) -> Hashable | None:
+    return (finding.rule, finding.object, finding.pointer or finding.site.pointer, finding.message, finding.deployer) if finding.object.name else None
 
 
 def _news(after: Iterable[Item], before: Iterable[Item], identity: Callable[[Item], Hashable]) -> Iterable[Item]:

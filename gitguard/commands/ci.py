@@ -6,10 +6,11 @@ from gitguard import checker
 from gitguard.commands.circumstances import known
 from gitguard.commands.deploying import deployments
 from gitguard.commands.options import Options, Outcome, outcome
-from gitguard.commands.reading import Reader, configuration, open_cache
+from gitguard.commands.reading import Reader, configuration, open_cache, place_in
 from gitguard.edges import clock, git
 from gitguard.edges.history import History
 from gitguard.model.change import Change
+from gitguard.model.errors import ConfigurationError
 from gitguard.model.finding import Failure
 from gitguard.rules import CHANGE_RULES, RULES
 
@@ -22,6 +23,11 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
     named, base, head = base, history.commit(base), history.commit(head)
     parted = history.merge_base(base, head)
     entries = {commit: found.commit(commit) for commit in {base, head, parted}}
+    named_file = place_in(found, options.config) if options.config is not None and not trust_head else ""
+    if named_file in {entry.path for entry in entries[head]} - {entry.path for entry in entries[base]}:
+        raise ConfigurationError(
+            f"{options.config}: the base has no such file, and the change's own does not count", "merge it first, or --trust-head"
+        )
     cache = open_cache(options.cache, options.environment)
     reader = Reader(found, configuration(found, options.config, entries[head if trust_head else base], cache), cache)
     before, after = (deployments(reader, entries[one], reader.repository(entries[one]), options).repository_deployed() for one in (parted, head))

@@ -239,15 +239,23 @@ def _with_remotes(settings: Configuration, git: GitRepository) -> Configuration:
 
 
 def _configuration_file(git: GitRepository, file: Path | None, entries: Sequence[Entry]) -> tuple[bytes, str] | None:
-    if file is not None:
+    named = place_in(git, file) if file is not None else CONFIGURATION
+    if file is not None and named not in {entry.path for entry in entries if entry.mode != SYMLINK}:
         try:
             return file.read_bytes(), str(file)
         except OSError as error:
             raise ConfigurationError(f"{file}: {error.strerror}", "--config names a readable file") from error
     for entry in entries:
-        if entry.path == CONFIGURATION:
+        # A file of the repository is read as that tree has it, whatever lies on the disk.
+        if entry.path == named:
             for _, content in git.read([entry]):
                 if isinstance(content, OSError):
-                    raise ConfigurationError(f"{CONFIGURATION}: {content.strerror}", "make it readable")
-                return content, CONFIGURATION
+                    raise ConfigurationError(f"{named}: {content.strerror}", "make it readable")
+                return content, named
     return None
+
+
+def place_in(git: GitRepository, file: Path) -> str:
+    """The path that a file has in the repository, "" where it lies elsewhere."""
+    place, root = file.absolute().parent.resolve() / file.name, git.root.resolve()
+    return place.relative_to(root).as_posix() if not git.bare and place.is_relative_to(root) else ""

@@ -43,6 +43,28 @@ def test_findings_are_new_or_old_and_what_the_change_removes_is_fixed(repository
     assert [(finding["object"]["name"], finding["path"]) for finding in done.report["fixed"]] == [("mended", "mended.yaml")]
 
 
+def test_a_configuration_that_is_named_is_the_base_s_too(repository: Repository) -> None:
+    repository.commit({"project.yaml": PROJECT, "strict.yml": "kubernetes: '1.37'\n"})
+    repository.git("checkout", "-q", "-b", "change")
+    ignoring = "ignore: [{path: '*', reason: mine}]\n"
+    repository.commit({"bad.yaml": app("bad", "b"), "strict.yml": ignoring, "new.yml": ignoring})
+    assert repository.gitguard("ci", "--base", "main", "--config", "strict.yml").code == 1
+    assert repository.gitguard("ci", "--base", "main", "--config", "strict.yml", "--trust-head").code == 0
+    done = repository.gitguard("ci", "--base", "main", "--config", "new.yml")
+    assert done.code == 2
+    assert "the base has no such file" in done.err
+
+
+def test_an_object_that_moves_into_another_file_is_no_news(repository: Repository) -> None:
+    repository.commit({"project.yaml": PROJECT, "one.yaml": app("one", "b"), "two.yaml": app("two", "a")})
+    repository.git("checkout", "-q", "-b", "change")
+    repository.git("rm", "-q", "one.yaml")
+    repository.commit({"two.yaml": app("two", "a") + "---\n" + app("one", "b")})
+    done = repository.gitguard("ci", "--base", "main", "--format", "json")
+    assert [finding["status"] for finding in done.report["findings"]] == ["old"]
+    assert done.report["fixed"] == []
+
+
 def test_old_findings_count_only_when_all_are_asked_for(repository: Repository) -> None:
     repository.commit({"project.yaml": PROJECT, "old.yaml": app("old", "b")})
     repository.git("checkout", "-q", "-b", "change")
