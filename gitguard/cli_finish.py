@@ -21,6 +21,10 @@ def finish(outcome: Outcome, output: Path | None) -> NoReturn:
 
 
 def _write(file: Path, text: str, option: str) -> None:
+    # The repository that is judged may have a link in this place, and it would lead what is written to anywhere. /dev/stdout is one, too.
+    parts = (file,) if file.is_absolute() else (file, *file.parents)
+    if any(part.is_symlink() for part in parts) and not file.is_relative_to("/dev"):
+        raise UsageError(f"{file}: a symbolic link leads away from here", f"{option} names a file by where it lies")
     try:
         file.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:

@@ -68,6 +68,14 @@ def test_a_range_of_versions_is_asked_for_again_and_takes_the_newest(config, ser
     assert json.loads(kept.out)["objects"][0]["manifest"]["data"] == {"chart": "web-1.4.2"}
 
 
+def test_a_hook_of_a_git_server_may_fetch(config, serve, tmp_path) -> None:
+    """Git forbids what writes references where a push is not yet accepted; the store is another repository."""
+    server = serve(chart_repository(chart("web")))
+    config.write({"app.yaml": application({"repoURL": server.url, "chart": "web", "targetRevision": "1.0.0"})})
+    config.environment["GIT_QUARANTINE_PATH"] = str(tmp_path)
+    assert objects(render(config)) == [("ConfigMap", "web", f"chart web 1.0.0 of {server.url}: templates/cm.yaml")]
+
+
 @pytest.mark.testbed
 def test_a_chart_of_a_registry_is_fetched(config, serve, testbed) -> None:
     server = serve(registry(testbed("registry")))
