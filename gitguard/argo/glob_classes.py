@@ -5,7 +5,7 @@ Each glob is followed as a set of what may still come (its derivatives), all of 
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -52,6 +52,11 @@ def classes(patterns: Sequence[Pattern]) -> tuple[str, ...]:
             if any(following):
                 pending.append((following, text + character))
     return tuple(found.values())
+
+
+def texts(patterns: Iterable[str], separators: str = "") -> tuple[str, ...]:
+    """`classes` of globs as they are written, each looked at once."""
+    return classes([glob(pattern, separators) for pattern in dict.fromkeys(patterns)])
 
 
 def plain(pattern: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from gitguard.argo.glob import match
-from gitguard.argo.glob_classes import classes, glob, plain
+from gitguard.argo.glob_classes import plain, texts
 from gitguard.argo.gobwas_1 import GlobUndecided
 from gitguard.argo.policies import PolicyError, lines_of, load
 from gitguard.model.argo import Project, Role
@@ -49,9 +49,7 @@ def _lines(project: Project, role: Role) -> tuple[_Line, ...]:
 def _questions(lines: tuple[_Line, ...]) -> Iterator[tuple[str, str, str]]:
     if not lines:
         return
-    resources, actions, objects = (
-        [text for text in classes([glob(pattern) for pattern in dict.fromkeys(line[part] for line in lines)]) if text] for part in range(3)
-    )
+    resources, actions, objects = ([text for text in texts(line[part] for line in lines) if text] for part in range(3))
     if len(resources) * len(actions) * len(objects) > _MOST_QUESTIONS:
         raise GlobUndecided("the policies of its roles tell more cases apart than can be asked about")
     yield from ((plain(line[0]), plain(line[1]), plain(line[2])) for line in lines)

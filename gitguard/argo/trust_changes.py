@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from gitguard.argo.accounts import service_account
-from gitguard.argo.glob_classes import classes, glob
+from gitguard.argo.glob_classes import texts
 from gitguard.argo.gobwas_1 import GlobUndecided
 from gitguard.argo.integrity import effective_policies, selected
 from gitguard.model.argo import Cluster, Project
@@ -17,8 +17,8 @@ def new_commits(before: Project, after: Project, sources: Sequence[str], version
     """(which commits, in words; is it a repository that is there) that are accepted now: one for each repository that policies tell apart."""
     policies = [policy for project in (before, after) for policy in effective_policies(project, version)]
     keys = ("", *dict.fromkeys(key for policy in policies for key in policy.keys), "another key")
-    patterns = dict.fromkeys(pattern.removeprefix("!") for policy in policies for pattern in policy.repos)
-    made = [(url, True) for url in sources[:_MOST_SOURCES]] + [(url, False) for url in classes([glob(pattern) for pattern in patterns]) if url]
+    patterns = [pattern.removeprefix("!") for policy in policies for pattern in policy.repos]
+    made = [(url, True) for url in sources[:_MOST_SOURCES]] + [(url, False) for url in texts(patterns) if url]
     for url, is_real in made:
         for key, throughout in product(keys, (False, True)):
             asked = {"url": url, "key": key, "version": version}
@@ -42,9 +42,7 @@ def accepts(project: Project, *, url: str, key: str, throughout: bool, version: 
 def new_accounts(before: Project, after: Project, places: Sequence[tuple[Cluster, str]], version: str = "3.6") -> Iterator[tuple[str, str, bool]]:
     """(account and place, in words; JSON pointer of the entry; is it a place that is there) of syncs that act as another account now."""
     entries = (*before.destination_service_accounts, *after.destination_service_accounts)
-    servers, spaces = (
-        classes([glob(pattern) for pattern in dict.fromkeys(some)]) for some in zip(*((one.server, one.namespace) for one in entries), strict=True)
-    )
+    servers, spaces = (texts(some) for some in zip(*((one.server, one.namespace) for one in entries), strict=True))
     if len(servers) * len(spaces) > _MOST_QUESTIONS:
         raise GlobUndecided("its service accounts tell more places apart than can be asked about")
     real = [(cluster.server, namespace, True) for cluster, namespace in places if cluster.server]

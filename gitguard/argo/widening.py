@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from gitguard.argo.destinations import permits_destination
 from gitguard.argo.filepath import malformed
-from gitguard.argo.glob_classes import Pattern, classes, glob, plain
+from gitguard.argo.glob_classes import plain, texts
 from gitguard.argo.gobwas_1 import GlobUndecided
 from gitguard.argo.kinds import permits_kind
 from gitguard.argo.namespaces import permits_application_namespace
@@ -83,8 +83,8 @@ def _answered(what: str, ask: Callable[[], Iterable[Witness]]) -> Widened | None
 
 
 def _sources(before: Project, after: Project, known: Known, version: str) -> Iterator[Witness]:
-    patterns = [glob(normalize_git_url(pattern.removeprefix("!"), version), "/") for pattern in (*before.source_repos, *after.source_repos)]
-    for url, is_real in _each(known.sources, map(plain, after.source_repos), classes(patterns)):
+    patterns = [normalize_git_url(pattern.removeprefix("!"), version) for pattern in (*before.source_repos, *after.source_repos)]
+    for url, is_real in _each(known.sources, map(plain, after.source_repos), texts(patterns, "/")):
         verdict = permits_source(after, url, version)
         if verdict.permitted and not permits_source(before, url, version).permitted:
             yield Witness(f"`{url}`", verdict.entry, is_real)
@@ -93,7 +93,7 @@ def _sources(before: Project, after: Project, known: Known, version: str) -> Ite
 def _destinations(before: Project, after: Project, known: Known, version: str) -> Iterator[Witness]:
     entries = (*before.destinations, *after.destinations)
     servers, names, namespaces = (
-        classes([glob(pattern.removeprefix("!")) for pattern in dict.fromkeys(values)])
+        texts(pattern.removeprefix("!") for pattern in values)
         for values in zip(*((entry.server, entry.name, entry.namespace) for entry in entries), strict=True)
     )
     usual = ((Cluster(plain(entry.server), plain(entry.name)), plain(entry.namespace)) for entry in after.destinations)
@@ -135,9 +135,7 @@ def _kinds(before: Project, after: Project, known: Known, version: str, *, names
 def _namespaces(before: Project, after: Project, known: Known, version: str) -> Iterator[Witness]:
     entries = (*before.source_namespaces, *after.source_namespaces)
     unknown: Verdict | None = None
-    for namespace, is_real in _each(
-        known.namespaces, map(plain, after.source_namespaces), classes([glob(entry) for entry in entries]), _inside(entries)
-    ):
+    for namespace, is_real in _each(known.namespaces, map(plain, after.source_namespaces), texts(entries), _inside(entries)):
         now, was = (permits_application_namespace(one, namespace, version=version) for one in (after, before))
         if now.permitted and was.permitted is False:
             yield Witness(f"`{namespace}`", now.entry, is_real)
@@ -192,8 +190,7 @@ def _inside(entries: Iterable[str]) -> tuple[str, ...]:
 
 def _kind_classes(patterns: Sequence[str]) -> tuple[str, ...]:
     """The same for patterns of filepath.Match, whose stars stop at slashes, and whose classes are negated by `^`."""
-    made = [glob(_as_glob(pattern), "/") for pattern in dict.fromkeys(patterns) if not malformed(pattern)]
-    return classes(made or [Pattern(None)])
+    return texts((_as_glob(pattern) for pattern in patterns if not malformed(pattern)), "/")
 
 
 def _familiar(kind: tuple[str, str, bool]) -> tuple[bool, str, str]:

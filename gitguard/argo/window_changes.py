@@ -6,7 +6,7 @@ from itertools import chain, product
 
 from gitguard.argo.cron import CronError, location, offset_at, parse_cron
 from gitguard.argo.durations import DurationError, parse_duration
-from gitguard.argo.glob_classes import classes, glob
+from gitguard.argo.glob_classes import texts
 from gitguard.argo.gobwas_1 import GlobUndecided
 from gitguard.argo.windows import SECOND, applying, permits_sync
 from gitguard.model.argo import Destination, Project, SyncWindow
@@ -46,7 +46,7 @@ def new_times(
 
 def _cases(windows: Sequence[SyncWindow]) -> Iterator[tuple[str, Destination]]:
     lists = ([window.applications for window in windows], [window.clusters for window in windows], [window.namespaces for window in windows])
-    names, clusters, namespaces = (classes([glob(pattern) for pattern in dict.fromkeys(chain.from_iterable(some))]) for some in lists)
+    names, clusters, namespaces = (texts(chain.from_iterable(some)) for some in lists)
     if len(names) * len(clusters) * len(namespaces) > _MOST_CASES:
         raise GlobUndecided("its sync windows are for more kinds of Applications than can be asked about")
     for name, cluster, namespace in product(names, clusters, namespaces):

@@ -94,13 +94,11 @@ class Open:
     def seen(self, changes: tuple[Change, ...], version: str, *, is_certain: bool, after: str) -> "Open | None":
         """What differs at a version from now on; the changes that are gone, or are others now, and of which nothing was decided, as it was."""
         before, self.since = self.since, tracked(self.since, changes, version, is_certain=is_certain, after=after)
-        gone = {path: since for path, since in before.items() if self.since.get(path) != since and since.version and self.decided.get(path) != since}
-        return self._left(gone) if gone else None
+        return self._undecided({path: since for path, since in before.items() if self.since.get(path) != since})
 
     def left(self) -> "Open | None":
         """The changes of which nothing was decided yet, as it is, where it is not looked at any more."""
-        waiting = {path: since for path, since in self.since.items() if since.version and self.decided.get(path) != since}
-        return self._left(waiting) if waiting else None
+        return self._undecided(self.since)
 
     def renew(self, wanted: Wanted, live: _Object | None, answer: _Object | None, changes: tuple[Change, ...], version: str, uid: str) -> None:
         """How it is now."""
@@ -136,8 +134,12 @@ class Open:
             decision=decision.what, reason=decision.reason + how, commit=self.wanted.commit, origin=self.wanted.origin,
         )  # fmt: skip
 
-    def _left(self, since: Mapping[str, Since]) -> "Open":
+    def _undecided(self, some: Mapping[str, Since]) -> "Open | None":
+        """Those of these changes that somebody wrote and of which nothing was decided, with the object as it is."""
+        since = {path: one for path, one in some.items() if one.version and self.decided.get(path) != one}
+        if not since:
+            return None
         made = Open(self.resource, self.wanted, self.found)
         made.live, made.answer, made.version, made.uid, made.detected_at = self.live, self.answer, self.version, self.uid, self.detected_at
-        made.changes, made.since = tuple(change for change in self.changes if change.path in since), dict(since)
+        made.changes, made.since = tuple(change for change in self.changes if change.path in since), since
         return made

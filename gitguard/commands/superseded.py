@@ -1,5 +1,6 @@
 """Edits that others overwrote, or took back, before anything was decided of them: nothing is left to put back, and they are told all the same."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import chain
 
@@ -9,7 +10,7 @@ from gitguard.commands.limits import Limits
 from gitguard.commands.open_drift import Open, Standing
 from gitguard.commands.word import Speaker, Word
 from gitguard.edges import clock
-from gitguard.model.drift import Actor
+from gitguard.model.drift import Actor, Change
 from gitguard.model.policy import Decision, Subject
 from gitguard.reconciler.decide import decided, is_proven
 from gitguard.reconciler.desired import is_behind
@@ -47,14 +48,14 @@ class Superseded:
                 self._waiting.append(one)
                 continue
             try:
-                self._tell(one, word)
+                self._tell(one, authored, word)
             except OSError:
                 self._waiting += waiting
                 raise
 
-    def _tell(self, one: Open, word: Word) -> None:
+    def _tell(self, one: Open, authored: Sequence[tuple[Change, Actor]], word: Word) -> None:
         policy, namespace = word.settings.reconcile, word.settings.argocd.namespace
-        authored = self._authors.surely(one, self._authors.of(one))
+        authored = self._authors.surely(one, authored)
         senders = self._authors.senders(one, authored)
         edits = tuple(made for made, sender in zip(authored, senders, strict=True) if self._is_edit(one, sender, word))
         made = decided(Subject(one.key, edits, one.unseen), policy, enforce=self._standing.enforce, now=datetime.now(UTC), control_plane=namespace)

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-CONFIGURATION = ".gitguard.yaml"
+from gitguard.manifests.classify import CONFIGURATION
+
 HOOKS = (".pre-commit-config.yaml", ".pre-commit-config.yml")
 OWNERS = ("CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS", ".bitbucket/CODEOWNERS")
 _PIPELINES = re.compile(

@@ -28,7 +28,7 @@ class Lost(NamedTuple):
 
 
 class Pruned(NamedTuple):
-    """Objects that an Application deployed and deploys no more; `moved` are those that another Application deploys now, with its key."""
+    """Objects that an Application deployed and deploys no more; `moved` are those of them that another Application deploys now, with its key."""
 
     application: Application
     objects: tuple[RenderedObject, ...]
@@ -83,8 +83,7 @@ def pruned(change: Change) -> Iterator[Pruned]:
         gone = [item for key, item in _by_key(was).items() if (key not in kept or elsewhere) and _is_pruned(item)]
         moved = [(item, owners[key]) for item in gone if (key := _key(item)) in owners and owners[key] != was.application.key]
         if gone:
-            taken = {id(item) for item, _ in moved}
-            yield Pruned(now.application, tuple(item for item in gone if id(item) not in taken), tuple(moved), elsewhere)
+            yield Pruned(now.application, tuple(gone), tuple(moved), elsewhere)
 
 
 def _gone(change: Change) -> Iterator[Application]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gitguard.manifests.classify import is_candidate
+from gitguard.manifests.classify import CONFIGURATION, is_candidate
 from gitguard.model.change import Change
 from gitguard.model.files import REGULAR, SUBMODULE, SYMLINK
 from gitguard.model.finding import Finding, ObjectRef, Site
@@ -43,7 +43,7 @@ def _weakenings(path: str, contents: Contents, protected: list[str]) -> Iterator
         yield from owners_weakened(before, after, protected)
     elif gate.is_attributes(path):
         yield from attributes_weakened(before, after)
-    elif path == gate.CONFIGURATION or gate.names_gitguard(before) or gate.is_baseline(path):
+    elif path == CONFIGURATION or gate.names_gitguard(before) or gate.is_baseline(path):
         yield from _of_gitguard(path, contents)
 
 
@@ -52,11 +52,11 @@ def _of_gitguard(path: str, contents: Contents) -> Iterator[Weakening]:
     before, after = contents
     if gate.is_too_large(contents):
         yield Weakening("", "the file changes, and is too large to tell how", "make it smaller")
-    elif after is None and path != gate.CONFIGURATION:
+    elif after is None and path != CONFIGURATION:
         yield Weakening("", f"the file is removed, and {'lists what is accepted' if gate.is_baseline(path) else 'ran gitguard'}")
     elif gate.is_baseline(path):
         yield Weakening("", "what the baseline accepts changes: findings of today may count as old ones")
-    elif path == gate.CONFIGURATION:
+    elif path == CONFIGURATION:
         yield from _of_values(path, (before, after)) if after is not None else (Weakening("", "gitguard's configuration is removed"),)
     elif path in gate.HOOKS or gate.is_pipeline(path):
         yield from _of_values(path, contents)
@@ -77,7 +77,7 @@ def _of_values(path: str, contents: Contents) -> Iterator[Weakening]:
 
 
 def _compared(path: str, before: Any, after: Any) -> Iterator[Weakening]:
-    if path == gate.CONFIGURATION:
+    if path == CONFIGURATION:
         yield from weakened(before, after)
     elif path in gate.HOOKS:
         yield from hooks_weakened(before, after)

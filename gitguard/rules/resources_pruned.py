@@ -25,10 +25,9 @@ _FIX = "if they are to stay, keep them, or give them the annotation `argocd.argo
 
 
 def _message(one: Pruned) -> str:
-    objects = (*one.objects, *(item for item, _ in one.moved))
     head = f"Application `{one.application.key}`"
     if one.left_behind:
-        return f"{head} goes to another cluster, and leaves behind, with nobody to look after them, {named(objects)}"
+        return f"{head} goes to another cluster, and leaves behind, with nobody to look after them, {named(one.objects)}"
     upkeep = one.application.upkeep
     when = "the next automated sync deletes them" if upkeep.prunes else "a sync that prunes deletes them"
     when = "its syncOptions keep them, with nobody to look after them" if upkeep.keeps else when
@@ -37,8 +36,8 @@ def _message(one: Pruned) -> str:
         if one.moved
         else ""
     )
-    data = precious(objects)
-    return f"{head} deploys no more, and {when}: {named(objects)}{taken}{f'. Data may be lost: {data}' if data else ''}"
+    data = precious(one.objects)
+    return f"{head} deploys no more, and {when}: {named(one.objects)}{taken}{f'. Data may be lost: {data}' if data else ''}"
 
 
 RULE = ChangeRule(

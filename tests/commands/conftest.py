@@ -6,8 +6,19 @@ from pathlib import Path
 import pytest
 
 from gitguard.edges.embedded import Embedded, embedded
-from tests.commands.world import World
+from tests.commands.world import CONTROLLER, World
 from tests.conftest import Repository
+
+# With controllers.
+BUSY = {
+    "alice": ("alice", ()),
+    "bob": ("bob", ()),
+    "gitguard": ("system:serviceaccount:gitguard:gitguard", ()),
+    CONTROLLER: (f"system:serviceaccount:argocd:{CONTROLLER}", ()),
+    "keda": ("system:serviceaccount:keda:keda-operator", ()),
+    "elected": ("system:serviceaccount:shop:elected", ()),
+    "deployment-controller": ("system:serviceaccount:kube-system:deployment-controller", ()),
+}
 
 
 @pytest.fixture
@@ -23,3 +34,12 @@ def api(tmp_path: Path) -> Iterator[Embedded]:
 def world(api: Embedded, repository: Repository, tmp_path: Path) -> World:
     """Nothing is deployed in it yet."""
     return World(api, repository, tmp_path)
+
+
+@pytest.fixture
+def busy(repository: Repository, tmp_path: Path) -> Iterator[World]:
+    """A world with controllers; nothing is deployed in it yet."""
+    folder = tmp_path / "busy"
+    folder.mkdir()
+    with embedded(folder, BUSY) as made:
+        yield World(made, repository, tmp_path)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.commands.test_ci import APPLICATION
 from tests.conftest import ROOT, Repository
 
 PROJECT = """\
@@ -18,15 +19,6 @@ metadata: {name: team, namespace: argocd}
 spec:
   sourceRepos: ["https://git.example/team"]
   destinations: [{server: "*", namespace: web}]
-"""
-APPLICATION = """\
-apiVersion: argoproj.io/v1alpha1
-kind: Application
-metadata: {name: NAME, namespace: argocd}
-spec:
-  project: team
-  source: {repoURL: "https://git.example/team", path: ., targetRevision: main}
-  destination: {server: "https://kubernetes.default.svc", namespace: NAMESPACE}
 """
 CONFIGURATION = """\
 repository: {urls: ["https://git.example/config"]}

@@ -1,35 +1,13 @@
 """What git lets a writer make stays theirs: neither others who write to the object next nor new commits make it drift."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
-from gitguard.edges.embedded import embedded
 from tests.commands.world import CONTROLLER, World
-from tests.conftest import Repository
 from tests.lab.objects import deployment, settings
 from tests.lab.watch import Watch
-
-USERS = {
-    "alice": ("alice", ()),
-    "gitguard": ("system:serviceaccount:gitguard:gitguard", ()),
-    CONTROLLER: (f"system:serviceaccount:argocd:{CONTROLLER}", ()),
-    "keda": ("system:serviceaccount:keda:keda-operator", ()),
-    "elected": ("system:serviceaccount:shop:elected", ()),
-    "deployment-controller": ("system:serviceaccount:kube-system:deployment-controller", ()),
-}
-
-
-@pytest.fixture
-def busy(repository: Repository, tmp_path: Path) -> Iterator[World]:
-    """A world with controllers."""
-    folder = tmp_path / "busy"
-    folder.mkdir()
-    with embedded(folder, USERS) as api:
-        yield World(api, repository, tmp_path)
 
 
 def synced(world: World, **data: str) -> None:

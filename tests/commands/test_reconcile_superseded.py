@@ -8,32 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from gitguard.edges.cluster import Cluster
-from gitguard.edges.embedded import embedded
 from tests.commands.world import CONTROLLER, World
-from tests.conftest import Repository
 from tests.lab.objects import deployment, settings
 from tests.lab.watch import Watch
 
-USERS = {
-    "alice": ("alice", ()),
-    "bob": ("bob", ()),
-    "gitguard": ("system:serviceaccount:gitguard:gitguard", ()),
-    CONTROLLER: (f"system:serviceaccount:argocd:{CONTROLLER}", ()),
-    "elected": ("system:serviceaccount:shop:elected", ()),
-}
 GONE = "it did not last until something was done about it"
-
-
-@pytest.fixture
-def busy(repository: Repository, tmp_path: Path) -> Iterator[World]:
-    folder = tmp_path / "busy"
-    folder.mkdir()
-    with embedded(folder, USERS) as api:
-        yield World(api, repository, tmp_path)
 
 
 def phase(world: World, phase: str) -> None:
