@@ -1,9 +1,8 @@
 """Rules over a repository, to a report. A rule that crashes loses its own findings only, and says so."""
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from fnmatch import fnmatchcase
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from gitguard.model.change import Change
 from gitguard.model.configuration import Ignore
@@ -13,7 +12,6 @@ from gitguard.rules import ChangeRule, Rule
 
 # What judges the gate itself: an exception from it would be the way through it.
 NEVER_SUPPRESSED = frozenset({"gate-weakened"})
-Item = TypeVar("Item")
 Locate = Callable[[str, Sequence[tuple[int, str]]], Mapping[tuple[int, str], tuple[int, int]]]
 
 
@@ -96,64 +94,6 @@ def report(repository: Repository, judgement: Judgement, locate: Locate, today: 
         tuple(sorted(suppressed, key=lambda item: item.finding.sort_key())),
         tuple(sorted(judgement.failures, key=lambda item: (item.path, item.message))),
     )
-
-
-def caused(after: Judgement, before: Judgement) -> Judgement:
-    """What `after` says and `before` did not: by fingerprint for findings, so that moved lines are no news."""
-    return Judgement(
-        tuple(_news(after.findings, before.findings, lambda finding: finding.fingerprint)),
-        tuple(_news(after.undetermined, before.undetermined, lambda item: (item.object, item.site.path, item.reason))),
-        tuple(_news(after.failures, before.failures, lambda failure: failure)),
-    )
-
-
-def compared(after: Judgement, before: Judgement, renamed: Mapping[str, str]) -> tuple[Judgement, tuple[Finding, ...]]:
-    """`after` with each finding new or old, and the findings of `before` that are gone. `renamed` are the new paths of files that were elsewhere.
-
-    Findings are the same by fingerprint; what is left is the same where it is said in the same words of an object of the same name, in
-    whatever file that lies now.
-    """
-    moved = [item._replace(site=item.site._replace(path=renamed.get(item.site.path, item.site.path))) for item in before.findings]
-    news, gone = _unmatched(enumerate(after.findings), enumerate(moved), lambda finding: finding.fingerprint)
-    news, gone = _unmatched(news, gone, _anywhere)
-    new, fixed = {number for number, _ in news}, {number for number, _ in gone}
-    findings = tuple(finding._replace(status="new" if number in new else "old") for number, finding in enumerate(after.findings))
-    return after._replace(findings=findings), tuple(finding for number, finding in enumerate(before.findings) if number in fixed)
-
-
-_Numbered = tuple[int, Finding]
-
-
-def _unmatched(
-    after: Iterable[_Numbered], before: Iterable[_Numbered], identity: Callable[[Finding], Hashable | None]
-) -> tuple[list[_Numbered], list[_Numbered]]:
-    """What of each side the other has not; those without an identity are nobody's match."""
-    left: dict[Hashable, list[_Numbered]] = {}
-    alone: list[_Numbered] = []
-    for one in before:
-        key = identity(one[1])
-        (alone if key is None else left.setdefault(key, [])).append(one)
-    news = []
-    for one in after:
-        key = identity(one[1])
-        if key is not None and left.get(key):
-            left[key].pop(0)
-        else:
-            news.append(one)
-    return news, [*alone, *(one for some in left.values() for one in some)]
-
-
-def _anywhere(finding: Finding) -> Hashable | None:
-    return (finding.rule, finding.object, finding.pointer or finding.site.pointer, finding.message, finding.deployer) if finding.object.name else None
-
-
-def _news(after: Iterable[Item], before: Iterable[Item], identity: Callable[[Item], Hashable]) -> Iterable[Item]:
-    old = Counter(identity(item) for item in before)
-    for item in after:
-        if old[identity(item)] > 0:
-            old[identity(item)] -= 1
-        else:
-            yield item
 
 
 def counts(repository: Repository) -> Counts:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gitguard import checker
+from gitguard import checker, statuses
 from gitguard.commands.circumstances import known
 from gitguard.commands.deploying import deployments
 from gitguard.commands.options import Options, Outcome, outcome
@@ -12,6 +12,7 @@ from gitguard.edges.history import History
 from gitguard.model.change import Change
 from gitguard.model.errors import ConfigurationError
 from gitguard.model.finding import Failure
+from gitguard.repository.choices import removed
 from gitguard.rules import CHANGE_RULES, RULES
 
 
@@ -21,7 +22,7 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
     found = git.find(Path(), options.environment, named=False)
     history = History(found)
     named, base, head = base, history.commit(base), history.commit(head)
-    parted = history.merge_base(base, head)
+    parted, *others = history.merge_bases(base, head)
     entries = {commit: found.commit(commit) for commit in {base, head, parted}}
     named_file = place_in(found, options.config) if options.config is not None and not trust_head else ""
     if named_file in {entry.path for entry in entries[head]} - {entry.path for entry in entries[base]}:
@@ -31,9 +32,10 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
     cache = open_cache(options.cache, options.environment)
     reader = Reader(found, configuration(found, options.config, entries[head if trust_head else base], cache), cache)
     before, after = (deployments(reader, entries[one], reader.repository(entries[one]), options).repository_deployed() for one in (parted, head))
+    after = after._replace(removed_projects=removed(before, after))
     change = Change(before, after, history.between(parted, head), history.commits(base, head))
     change = known(change, found, options.environment, named, (base, head))
-    judged, fixed = checker.compared(checker.judge(after, RULES), checker.judge(before, RULES), change.renamed)
+    judged, fixed = statuses.compared(checker.judge(after, RULES), checker.judge(before, RULES), change.renamed)
     own = checker.judge_change(change, CHANGE_RULES)
     # What is said of what is gone has its lines where it was.
     gone = tuple(finding for finding in own.findings if finding.site.path not in after.tree)
@@ -42,6 +44,9 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
     judgement = checker.joined(judged, own)
     report = checker.report(after, judgement, reader.places(entries[head]), clock.today())
     report = report._replace(fixed=checker.placed(fixed, reader.places(entries[parted])), seconds=clock.monotonic() - started)
+    if others:
+        crosswise = f"the branches were merged crosswise and parted in {len(others) + 1} commits: what is new is told against {parted[:12]}"
+        report = report._replace(remarks=(*report.remarks, crosswise))
     cache.close()
     if not report.counts.manifests and not before.files:
         nothing = Failure("", "nothing to judge: neither side of the change has a Kubernetes manifest")

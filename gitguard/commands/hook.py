@@ -38,9 +38,10 @@ def run(files: Sequence[str], options: Options) -> Outcome:
 
 def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Options) -> Report:
     # Imported late: a commit that touches no manifest waits for none of it.
-    from gitguard import checker
+    from gitguard import checker, statuses
     from gitguard.commands.deploying import deployments
     from gitguard.commands.reading import Reader, configuration, open_cache
+    from gitguard.repository.choices import removed
     from gitguard.rules import MANIFEST_RULES, RULES
 
     index = found.index()
@@ -58,9 +59,6 @@ def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Opt
     decisive = any(map(_decides_about_others, changed)) or any(map(_is_special, staged))
     entries = _before(index, staged)
     before = reader.repository(entries) if decisive else None
-    if before is not None:
-        # Taking away the last AppProject must not turn "denied" into "nothing is known of AppProjects here".
-        after = after._replace(removed_projects=_applied_projects(before) - _applied_projects(after))
     made = deployments(reader, index, after, options, affected)
     after = made.repository_deployed()
     moved = any(change.before is None or change.after is None for change in staged)
@@ -78,17 +76,18 @@ def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Opt
             # What a chart or a kustomization makes of an AppProject is seen only now: its Applications are judged again, too.
             affected = partial(_is_affected, touched, projects | others, everything)
             after, whole = made.widened(affected), was_made.widened(affected)
-        caused = checker.caused(checker.judge(after, RULES), checker.judge(whole, RULES))
+        after = after._replace(removed_projects=removed(whole, after))
+        caused = statuses.caused(checker.judge(after, RULES), checker.judge(whole, RULES))
     elif after.deployed:
         # The Applications are the same, and so is the repository but for the files that are staged.
         intact = tuple(item for item in after.unreadable if item.path not in touched)
         same = after._replace(files={**after.files, **was}, unreadable=intact)
         same = same._replace(deployed=_planned(made.deployed_from(entries, same)))
-        caused = checker.caused(checker.judge(after, RULES), checker.judge(same, RULES))
+        caused = statuses.caused(checker.judge(after, RULES), checker.judge(same, RULES))
     else:
         # Only what is wrong within these files can have changed: the rest of HEAD need not be judged again.
         local = after._replace(files=now, unreadable=tuple(item for item in after.unreadable if item.path in touched))
-        caused = checker.caused(checker.judge(local, MANIFEST_RULES), checker.judge(after._replace(files=was, unreadable=()), MANIFEST_RULES))
+        caused = statuses.caused(checker.judge(local, MANIFEST_RULES), checker.judge(after._replace(files=was, unreadable=()), MANIFEST_RULES))
     report = checker.report(after, caused, reader.places(index), clock.today())
     cache.close()
     return report._replace(skipped=tuple(item for item in report.skipped if item.path in touched))
@@ -149,10 +148,6 @@ def _reads_the_tree(application: Application) -> bool:
             return True
         pending += [inner for body in generator.values() for inner in body.get("generators", ())]
     return False
-
-
-def _applied_projects(repository: Repository) -> frozenset[str]:
-    return frozenset(declared.project.name for declared in repository.projects if declared.reach.roots)
 
 
 def _decides_about_others(facts: FileFacts) -> bool:

@@ -1,7 +1,6 @@
 """Git as the only source of files: the work tree, the index or a commit; tracked files only, and nothing that git would run.
 
-The hot paths (work tree, index, the staged change) speak git's plumbing directly. GitPython, whose import costs more than a whole
-hook run may take, serves what is read from a commit.
+It speaks git's plumbing directly: git itself knows each of its object formats, and starting it costs less than importing a library for it.
 """
 
 import os
@@ -78,7 +77,8 @@ class GitRepository:
         except RepositoryError:
             if self._has_head():
                 raise
-            listed = self._changed_since(_EMPTY_TREE)
+            empty_tree = self.ask("hash-object", "-t", "tree", "--stdin", stdin=b"").decode().strip()
+            listed = self._changed_since(empty_tree)
         fields = [part.decode("utf-8", "surrogateescape") for part in listed.split(b"\0")]
         changes = []
         for description, path in zip(fields[0::2], fields[1::2], strict=False):
@@ -90,20 +90,12 @@ class GitRepository:
 
     def commit(self, revision: str) -> tuple[Entry, ...]:
         """Every file of a commit, named as git names revisions."""
-        from git import Repo
-        from git.exc import GitError
-        from git.objects import Blob, Submodule
-        from gitdb.exc import ODBError
-
-        try:
-            if revision.startswith("-"):
-                raise ValueError(revision)
-            with Repo(self.root) as repository:
-                repository.git.update_environment(**_AS_STORED)
-                items = [item for item in repository.commit(revision).tree.traverse() if isinstance(item, Blob | Submodule)]
-                return tuple(Entry(str(item.path), f"{item.mode:06o}", item.hexsha, stored=True) for item in items)
-        except (GitError, ODBError, ValueError, OSError) as error:
-            raise RepositoryError(f"there is no commit `{revision}` in {self.root}", "see `git log` for the commits there are") from error
+        named = self.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", allow=(0, 1, 128)).decode().strip()
+        if not revision or revision.startswith("-") or not named:
+            raise RepositoryError(f"there is no commit `{revision}` in {self.root}", "see `git log` for the commits there are")
+        rows = self.ask("ls-tree", "-r", "-z", "--full-tree", named).decode("utf-8", "surrogateescape").split("\0")
+        described = (row.partition("\t") for row in rows if row)
+        return tuple(Entry(path, mode, blob, stored=True) for (mode, _, blob), path in ((about.split(" "), path) for about, _, path in described))
 
     def urls(self) -> tuple[str, ...]:
         """The URLs of the remotes."""
@@ -142,9 +134,6 @@ class GitRepository:
     def ask(self, *arguments: str, stdin: bytes | None = None, allow: Sequence[int] = (0,)) -> bytes:
         """What git says; RepositoryError where it ends with another exit code than those allowed."""
         return _run(self.root, self._environment, arguments, stdin, allow)
-
-
-_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 
 def unbound(environment: Mapping[str, str]) -> Mapping[str, str]:
@@ -194,6 +183,9 @@ def _explained(directory: Path, said: str) -> RepositoryError:
         return RepositoryError(f"{directory} is not inside a git repository", "gitguard judges tracked files only: `git init` and `git add` them")
     if "dubious ownership" in said:
         return RepositoryError(f"git refuses {directory}: it belongs to another user", "git config --global --add safe.directory <path>")
+    if "lazy fetching disabled" in said:
+        advice = "fetch all of it: `git fetch --refetch --no-filter`; with actions/checkout leave `filter` out"
+        return RepositoryError(f"{directory} is a partial clone: git does not have all of the contents that are needed", advice)
     return RepositoryError(f"git can't read {directory}: {first}", "run `git status` there to see more")
 
 

@@ -10,6 +10,8 @@ from gitguard.model.files import Entry
 _GONE = "000000"
 _VERDICTS = {"G": "good", "U": "good", "B": "bad", "X": "unknown", "Y": "unknown", "R": "bad", "E": "unknown", "N": ""}
 _DEEPER = "fetch all of it: `git fetch --unshallow`, with actions/checkout `fetch-depth: 0`, with GitLab `GIT_DEPTH: 0`"
+# Each file that is gone is compared with each new one, where no two are equal: a larger limit takes minutes for a rewritten repository.
+_RENAMES = "-l1000"
 _FORMAT = "%H%x00%P%x00%ae%x00%ce%x00%G?%x00%GS%x00%GF"
 
 
@@ -30,18 +32,19 @@ class History:
         advice = _DEEPER if self._is_shallow() else "fetch it first: `git fetch origin BRANCH`, and name it origin/BRANCH, or by its id"
         raise RepositoryError(f"there is no commit `{revision}` here", advice)
 
-    def merge_base(self, base: str, head: str) -> str:
-        """Where two commits, by their ids, parted. Raises RepositoryError where that is not known."""
-        found = self._git.ask("merge-base", base, head, allow=(0, 1)).decode().split()
+    def merge_bases(self, base: str, head: str) -> tuple[str, ...]:
+        """Where two commits, by their ids, parted: the one that git takes first, and others where branches were merged crosswise. Raises
+        RepositoryError where that is not known."""
+        found = self._git.ask("merge-base", "--all", base, head, allow=(0, 1)).decode().split()
         if found:
-            return found[0]
+            return tuple(found)
         if self._is_shallow():
             raise RepositoryError(f"this clone is shallow: it does not reach back to where {head[:12]} and {base[:12]} parted", _DEEPER)
         raise RepositoryError(f"{head[:12]} and {base[:12]} have no commit in common: what changes between them can't be told", "name another --base")
 
     def between(self, before: str, after: str) -> tuple[ChangedPath, ...]:
         """The paths that differ between two commits, by path; a file that was renamed, and is more than half the same, once."""
-        options = ("-r", "-z", "--raw", "--no-ext-diff", "--no-textconv", "--abbrev=64", "-M50%", "-l5000")
+        options = ("-r", "-z", "--raw", "--no-ext-diff", "--no-textconv", "--abbrev=64", "-M50%", _RENAMES)
         fields = iter(self._git.ask("diff-tree", *options, before, after).decode("utf-8", "surrogateescape").split("\0"))
         return tuple(sorted(_changed(fields), key=lambda one: one.path))
 

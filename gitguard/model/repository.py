@@ -156,7 +156,8 @@ class Repository(NamedTuple):
 
     `not_objects` are the files that hold parts of objects, or input for a kustomization; `templates` are the files whose Argo CD objects only
     a renderer can tell, with the kinds that they mention; `scopes` says of the kinds (group, kind) that are known, by Kubernetes' data and the
-    repository's CRDs, whether they are namespaced; `removed_projects` are the AppProjects that the change under judgement takes away.
+    repository's CRDs, whether they are namespaced; `removed_projects` are the AppProjects that were applied before the change under judgement and
+    are not any more, as they were declared.
     `scoped` are repositories that secrets scope to AppProjects, `tree` all paths of the tree, `doors` those of them that are symbolic links or
     submodules, behind which there may be folders; `deployed` the Applications that were rendered, `sets` the ApplicationSets that were expanded.
     """
@@ -170,7 +171,7 @@ class Repository(NamedTuple):
     settings: tuple[Settings, ...] = ()
     scopes: Mapping[tuple[str, str], bool] = MappingProxyType({})
     templates: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    removed_projects: frozenset[str] = frozenset()
+    removed_projects: tuple[DeclaredProject, ...] = ()
     scoped: tuple[ProjectRepository, ...] = ()
     tree: frozenset[str] = frozenset()
     doors: frozenset[str] = frozenset()

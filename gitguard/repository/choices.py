@@ -1,6 +1,6 @@
 """Which AppProject an Application means, where several of one name, or none, can be seen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
@@ -39,7 +39,8 @@ def project_name(application: Application) -> str:
 
 def control_plane(repository: Repository, application: Application) -> str:
     """The namespace of the Argo CD that sees the Application: its own where AppProjects are declared there, else the configured one."""
-    if any(declared.namespace == application.namespace for declared in repository.projects if application.namespace):
+    known = (*repository.projects, *repository.removed_projects)
+    if any(declared.namespace == application.namespace for declared in known if application.namespace):
         return application.namespace
     return repository.configuration.argocd.namespace
 
@@ -50,7 +51,7 @@ def choose(repository: Repository, application: Application) -> Choice:
     if "project" in application.unknown:
         return Choice(unknown="its project is templated", needs="the values that the template is filled with")
     settings = repository.configuration
-    visible = _visible(repository, application)
+    visible = _visible(repository, application, repository.projects)
     named = [declared for declared in visible if declared.project.name == name]
     applied = _nearest(application, [declared for declared in named if declared.reach.roots])
     if applied:
@@ -59,7 +60,7 @@ def choose(repository: Repository, application: Application) -> Choice:
         return Choice(built_in=True)
     if name in settings.external_projects:
         return Choice(unknown=f"AppProject {name} is declared elsewhere (external.projects)", needs=f"the manifest of AppProject {name}")
-    if name in repository.removed_projects:
+    if any(declared.project.name == name for declared in _visible(repository, application, repository.removed_projects)):
         return Choice(dead=tuple(named), removed=True)
     rendered = [path for path, kinds in repository.templates if "AppProject" in kinds]
     if rendered:
@@ -73,13 +74,26 @@ def choose(repository: Repository, application: Application) -> Choice:
     return Choice(dead=tuple(named), similar=similar[0] if similar else "")
 
 
-def _visible(repository: Repository, application: Application) -> Sequence[DeclaredProject]:
-    """AppProjects of the Application's control plane and environment; one without a namespace goes wherever it is applied."""
+def removed(before: Repository, after: Repository) -> tuple[DeclaredProject, ...]:
+    """The AppProjects that are applied in `before` and not in `after`: deleted, renamed, or left out by what has applied them.
+
+    Taking away the last one must not turn "denied" into "nothing is known of AppProjects here".
+    """
+
+    def place(declared: DeclaredProject) -> tuple[str, str, str]:
+        return declared.project.name, declared.namespace, before.configuration.environment_of(declared.path)
+
+    applied = {place(declared) for declared in after.projects if declared.reach.roots}
+    return tuple(declared for declared in before.projects if declared.reach.roots and place(declared) not in applied)
+
+
+def _visible(repository: Repository, application: Application, projects: Iterable[DeclaredProject]) -> Sequence[DeclaredProject]:
+    """Those of the AppProjects that are of the Application's control plane and environment; one without a namespace goes wherever it is applied."""
     namespace = control_plane(repository, application)
     environment = repository.configuration.environment_of(application.path)
     return [
         declared
-        for declared in repository.projects
+        for declared in projects
         if declared.namespace in ("", namespace) and (not environment or repository.configuration.environment_of(declared.path) in ("", environment))
     ]
 

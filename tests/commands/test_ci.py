@@ -65,6 +65,54 @@ def test_an_object_that_moves_into_another_file_is_no_news(repository: Repositor
     assert done.report["fixed"] == []
 
 
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: NAME, namespace: a}
+spec:
+  selector: {matchLabels: {app: a}}
+  template:
+    metadata: {labels: {app: a}}
+    spec:
+      containers:
+        - {name: b, image: b, tpyo: 1}
+"""
+
+
+def test_a_list_that_grows_before_a_finding_makes_no_news(repository: Repository) -> None:
+    repository.commit({"a.yaml": DEPLOYMENT})
+    repository.git("checkout", "-q", "-b", "change")
+    added = "containers:\n        - {name: a, image: a}\n"
+    repository.commit({"a.yaml": DEPLOYMENT.replace("containers:\n", added)})
+    done = repository.gitguard("ci", "--base", "main", "--format", "json")
+    assert [(finding["pointer"], finding["status"]) for finding in done.report["findings"]] == [("/spec/template/spec/containers/1/tpyo", "old")]
+    assert done.report["fixed"] == []
+    repository.commit({"a.yaml": DEPLOYMENT.replace("containers:\n", added.replace("image: a", "image: a, tpyo: 1"))})
+    done = repository.gitguard("ci", "--base", "main", "--format", "json")
+    assert sorted(finding["status"] for finding in done.report["findings"]) == ["new", "old"]
+
+
+def test_a_folder_that_is_renamed_makes_no_news(repository: Repository) -> None:
+    repository.git("remote", "add", "origin", "https://git.example/team")
+    repository.commit(
+        {
+            "one/b/c/kustomization.yaml": "resources: [gone.yaml]\n",
+            "one/b/d/deployment.yaml": DEPLOYMENT,
+            "one/b/bad.yaml": "a: [\n",
+            "one/b/app.yaml": app("bad", "b"),
+            "project.yaml": PROJECT,
+            "c.yaml": app("c", "a").replace("path: .", "path: one/b/c"),
+        }
+    )
+    assert {"unknown-field", "render-failed", "yaml-invalid", "destination-not-permitted"} <= set(repository.check().rules())
+    repository.git("checkout", "-q", "-b", "change")
+    repository.git("mv", "one", "two")
+    repository.commit({"c.yaml": app("c", "a").replace("path: .", "path: two/b/c")})
+    done = repository.gitguard("ci", "--base", "main", "--format", "json")
+    assert [finding for finding in done.report["findings"] if finding["status"] == "new"] == []
+    assert done.report["fixed"] == []
+
+
 def test_old_findings_count_only_when_all_are_asked_for(repository: Repository) -> None:
     repository.commit({"project.yaml": PROJECT, "old.yaml": app("old", "b")})
     repository.git("checkout", "-q", "-b", "change")
@@ -117,6 +165,41 @@ class TestBadInput:
         assert done.code == 2
         assert "this clone is shallow" in done.err
         assert "fetch-depth: 0" in done.err
+
+    def test_a_partial_clone_says_what_to_fetch(self, repository: Repository, new_repository: Callable[[str], Repository]) -> None:
+        self.history(repository)
+        repository.git("checkout", "-q", "change")
+        repository.git("mv", "project.yaml", "team.yaml")
+        repository.commit({"team.yaml": PROJECT + "# moved\n"})
+        repository.git("config", "uploadpack.allowFilter", "true")
+        clone = new_repository("clone")
+        clone.git("clone", "-q", "--filter=blob:none", "--no-checkout", f"file://{repository.path}", "partial")
+        done = clone.gitguard("ci", "--base", "origin/main", "--head", "origin/change", cwd=clone.path / "partial")
+        assert done.code == 2
+        assert "is a partial clone" in done.err
+        assert "--no-filter" in done.err
+
+    def test_branches_that_were_merged_crosswise(self, repository: Repository) -> None:
+        self.history(repository)
+        repository.git("branch", "before")
+        repository.git("merge", "-q", "-m", "one", "change")
+        repository.git("checkout", "-q", "change")
+        repository.git("merge", "-q", "-m", "two", "before")
+        repository.commit({"c.yaml": app("c", "b")})
+        done = repository.gitguard("ci", "--base", "main", "--format", "json")
+        assert [one["object"]["name"] for one in done.report["findings"] if one["status"] == "new"][-1] == "c"
+        assert ["parted in 2 commits" in remark for remark in done.report["remarks"]] == [True]
+
+    def test_a_repository_of_sha_256(self, repository: Repository, tmp_path: Path) -> None:
+        repository.git("init", "-q", "-b", "main", "--object-format=sha256", str(tmp_path / "longer"))
+        longer = Repository(tmp_path / "longer", tmp_path / "home")
+        longer.write({"a.yaml": app("a", "b"), "project.yaml": PROJECT})
+        assert longer.gitguard("hook").code == 1
+        longer.commit()
+        longer.git("checkout", "-q", "-b", "change")
+        longer.commit({"c.yaml": app("c", "b")})
+        done = longer.gitguard("ci", "--base", "main", "--format", "json")
+        assert [one["status"] for one in done.report["findings"]] == ["old", "new"]
 
     def test_unrelated_histories(self, repository: Repository) -> None:
         self.history(repository)

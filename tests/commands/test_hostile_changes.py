@@ -200,6 +200,52 @@ def test_project_deleted(config: Repository) -> None:
     assert verdict(config) >= {("project-not-found", "apps/web.yaml")}
 
 
+LAST = {"projects/team.yaml": PROJECT, "apps/web.yaml": app("web")}
+
+
+@pytest.mark.parametrize("take_away", ["deleted", "renamed", "text", "left out", "templated"])
+def test_last_project_taken_away(new_repository: Any, take_away: str) -> None:
+    """The last AppProject is taken away: deleted, renamed, left out of its kustomization"""
+    config = new_repository("last")
+    kustomization = "kind: Kustomization\napiVersion: kustomize.config.k8s.io/v1beta1\nresources: [team.yaml]\n"
+    config.commit({**LAST, "projects/kustomization.yaml": kustomization})
+    config.git("checkout", "-q", "-b", "change")
+    if take_away == "deleted":
+        config.git("rm", "-q", "-r", "projects")
+        config.commit()
+    elif take_away == "renamed":
+        config.commit({"projects/team.yaml": PROJECT.replace("name: team", "name: other")})
+    elif take_away == "text":
+        config.git("mv", "projects/team.yaml", "projects/team.txt")
+        config.commit({"projects/kustomization.yaml": kustomization.replace("team.yaml", "")})
+    elif take_away == "left out":
+        config.commit({"projects/kustomization.yaml": kustomization.replace("team.yaml", "")})
+    else:
+        config.git("rm", "-q", "-r", "projects")
+        config.commit({"chart/Chart.yaml": "apiVersion: v2\nname: c\nversion: 0.1.0\n", "chart/templates/p.yaml": PROJECT.replace("web", "{{ .x }}")})
+    assert verdict(config) == {("project-not-found", "apps/web.yaml")}
+
+
+def test_last_project_of_a_namespace(new_repository: Any) -> None:
+    config = new_repository("last")
+    own = {path: content.replace("namespace: argocd", "namespace: team-cd") for path, content in LAST.items()}
+    config.commit({**own, "projects/other.yaml": PROJECT.replace("team", "other")})
+    config.git("checkout", "-q", "-b", "change")
+    config.git("rm", "-q", "projects/team.yaml")
+    config.commit()
+    assert verdict(config) == {("project-not-found", "apps/web.yaml")}
+
+
+def test_last_project_of_an_environment(new_repository: Any) -> None:
+    config = new_repository("last")
+    both = {f"{place}/{path}": content for place in ("prod", "test") for path, content in LAST.items()}
+    config.commit({".gitguard.yaml": "environments: {prod: {paths: [prod]}, test: {paths: [test]}}\n", **both})
+    config.git("checkout", "-q", "-b", "change")
+    config.git("rm", "-q", "prod/projects/team.yaml")
+    config.commit()
+    assert verdict(config) == {("project-not-found", "prod/apps/web.yaml")}
+
+
 def test_project_moved_out_of_the_roots(new_repository: Any) -> None:
     """An AppProject is moved to where nothing applies it"""
     config = new_repository("rooted")
