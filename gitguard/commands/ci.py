@@ -6,7 +6,7 @@ from gitguard import checker, statuses
 from gitguard.commands.circumstances import known
 from gitguard.commands.deploying import deployments
 from gitguard.commands.options import Options, Outcome, outcome
-from gitguard.commands.reading import Reader, configuration, open_cache, place_in
+from gitguard.commands.reading import Reader, behind, configuration, open_cache, place_in
 from gitguard.edges import clock, git
 from gitguard.edges.history import History
 from gitguard.model.change import Change
@@ -25,7 +25,7 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
     parted, *others = history.merge_bases(base, head)
     entries = {commit: found.commit(commit) for commit in {base, head, parted}}
     named_file = place_in(found, options.config) if options.config is not None and not trust_head else ""
-    if named_file in {entry.path for entry in entries[head]} - {entry.path for entry in entries[base]}:
+    if behind(named_file, entries[head]) and not behind(named_file, entries[base]):
         raise ConfigurationError(
             f"{options.config}: the base has no such file, and the change's own does not count", "merge it first, or --trust-head"
         )

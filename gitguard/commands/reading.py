@@ -240,7 +240,12 @@ def _with_remotes(settings: Configuration, git: GitRepository) -> Configuration:
 
 def _configuration_file(git: GitRepository, file: Path | None, entries: Sequence[Entry]) -> tuple[bytes, str] | None:
     named = place_in(git, file) if file is not None else CONFIGURATION
-    if file is not None and named not in {entry.path for entry in entries if entry.mode != SYMLINK}:
+    doors = {entry.path for entry in entries if entry.mode in (SYMLINK, SUBMODULE)}
+    if file is not None and not doors.isdisjoint(_with_parents(named)):
+        raise ConfigurationError(
+            f"{file}: it lies behind a symbolic link or a submodule of the repository, which are not followed", "--config names the file itself"
+        )
+    if file is not None and named not in {entry.path for entry in entries}:
         try:
             return file.read_bytes(), str(file)
         except OSError as error:
@@ -256,6 +261,21 @@ def _configuration_file(git: GitRepository, file: Path | None, entries: Sequence
 
 
 def place_in(git: GitRepository, file: Path) -> str:
-    """The path that a file has in the repository, "" where it lies elsewhere."""
-    place, root = file.absolute().parent.resolve() / file.name, git.root.resolve()
-    return place.relative_to(root).as_posix() if not git.bare and place.is_relative_to(root) else ""
+    """The path by which a file is named in the repository, whatever links there are on it; "" where it lies elsewhere."""
+    if git.bare:
+        return ""
+    root, named = git.root.resolve(), Path(normpath(file.absolute()))
+    roots = [parent for parent in named.parents if parent.resolve() == root]
+    place = named.relative_to(roots[-1]) if roots else named.resolve()
+    return place.as_posix() if roots else place.relative_to(root).as_posix() if place.is_relative_to(root) else ""
+
+
+def behind(path: str, entries: Iterable[Entry]) -> bool:
+    """Is a path of the repository one of the entries, or below one that is no folder?"""
+    return not {entry.path for entry in entries}.isdisjoint(_with_parents(path))
+
+
+def _with_parents(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        path = dirname(path)

@@ -55,6 +55,42 @@ def test_a_configuration_that_is_named_is_the_base_s_too(repository: Repository)
     assert "the base has no such file" in done.err
 
 
+@pytest.mark.parametrize("link", ["conf/strict.yml", "conf"])
+def test_a_configuration_that_is_named_is_read_through_no_link(repository: Repository, link: str) -> None:
+    ignoring = "ignore: [{path: '*', reason: mine}]\n"
+    repository.commit({"project.yaml": PROJECT, "conf/strict.yml": "kubernetes: '1.37'\n"})
+    repository.git("checkout", "-q", "-b", "change")
+    repository.git("rm", "-q", "-r", "conf")
+    repository.write({"bad.yaml": app("bad", "b"), "mine/strict.yml": ignoring})
+    (repository.path / link).parent.mkdir(exist_ok=True)
+    (repository.path / link).symlink_to(repository.path / "mine" / ("strict.yml" if "/" in link else ""))
+    repository.commit()
+    # The base's own file is read, by the path that is named.
+    assert repository.gitguard("ci", "--base", "main", "--config", "conf/strict.yml").code == 1
+    assert repository.gitguard("ci", "--base", "main", "--config", str(repository.path / "conf/strict.yml")).code == 1
+    refused = repository.gitguard("check", "--config", "conf/strict.yml")
+    assert refused.code == 2
+    assert "symbolic link" in refused.err
+    # Where the base has a link, there is nothing that could be trusted.
+    refused = repository.gitguard("ci", "--base", "change", "--config", "conf/strict.yml")
+    assert refused.code == 2
+    assert "symbolic link" in refused.err
+
+
+def test_a_configuration_that_is_named_lies_in_no_submodule_of_the_change(
+    repository: Repository, new_repository: Callable[[str], Repository]
+) -> None:
+    other = new_repository("other")
+    other.commit({"strict.yml": "ignore: [{path: '*', reason: mine}]\n"})
+    repository.commit({"project.yaml": PROJECT})
+    repository.git("checkout", "-q", "-b", "change")
+    repository.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other.path), "conf")
+    repository.commit({"bad.yaml": app("bad", "b")})
+    done = repository.gitguard("ci", "--base", "main", "--config", "conf/strict.yml")
+    assert done.code == 2
+    assert "the base has no such file" in done.err
+
+
 def test_an_object_that_moves_into_another_file_is_no_news(repository: Repository) -> None:
     repository.commit({"project.yaml": PROJECT, "one.yaml": app("one", "b"), "two.yaml": app("two", "a")})
     repository.git("checkout", "-q", "-b", "change")
