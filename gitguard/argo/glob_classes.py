@@ -7,11 +7,14 @@ Each glob is followed as a set of what may still come (its derivatives), all of 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import product
+from math import prod
 from typing import NamedTuple
 
 from gitguard.argo.gobwas_1 import Any, Choice, GlobError, GlobUndecided, One, Step, steps
 
 _MOST = 20_000
+_MOST_CASES = 200_000
 # What a text has where the globs do not care: letters that read as a name, before anything that they mention.
 _FRESH = "xyzabcdefghijklmnopqrstuvw0123456789~\u00e9\u4e00"
 _Rest = tuple[Step, ...]
@@ -83,6 +86,14 @@ def _step(rest: _Rest, character: str) -> Iterator[_Rest]:
             yield others
     elif isinstance(first, Any) and character not in first.separators:
         yield rest
+
+
+def cases(*parts: Sequence[str], most: int = _MOST_CASES) -> Iterator[tuple[str, ...]]:
+    """Each combination of one text of each part; GlobUndecided, at once, where there are more than can be asked about."""
+    number = prod(map(len, parts))
+    if number > most:
+        raise GlobUndecided(f"its entries tell {number:,} cases apart, more than can be asked about")
+    return product(*parts)
 
 
 def _closed(state: _State) -> _State:

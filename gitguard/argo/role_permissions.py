@@ -1,15 +1,12 @@
 """What the roles of AppProjects may do, as Argo CD's RBAC engine answers (casbin, by globs), and who has them."""
 
 from collections.abc import Iterator
-from itertools import product
 
 from gitguard.argo.glob import match
-from gitguard.argo.glob_classes import plain, texts
-from gitguard.argo.gobwas_1 import GlobUndecided
+from gitguard.argo.glob_classes import cases, plain, texts
 from gitguard.argo.policies import PolicyError, lines_of, load
 from gitguard.model.argo import Project, Role
 
-_MOST_QUESTIONS = 200_000
 _Line = tuple[str, str, str, str]
 
 
@@ -50,7 +47,6 @@ def _questions(lines: tuple[_Line, ...]) -> Iterator[tuple[str, str, str]]:
     if not lines:
         return
     resources, actions, objects = ([text for text in texts(line[part] for line in lines) if text] for part in range(3))
-    if len(resources) * len(actions) * len(objects) > _MOST_QUESTIONS:
-        raise GlobUndecided("the policies of its roles tell more cases apart than can be asked about")
+    every = cases(resources, actions, objects)
     yield from ((plain(line[0]), plain(line[1]), plain(line[2])) for line in lines)
-    yield from product(resources, actions, objects)
+    yield from ((resource, action, object_) for resource, action, object_ in every)

@@ -4,12 +4,10 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from gitguard.argo.accounts import service_account
-from gitguard.argo.glob_classes import texts
-from gitguard.argo.gobwas_1 import GlobUndecided
+from gitguard.argo.glob_classes import cases, texts
 from gitguard.argo.integrity import effective_policies, selected
 from gitguard.model.argo import Cluster, Project
 
-_MOST_QUESTIONS = 100_000
 _MOST_SOURCES = 200
 
 
@@ -43,10 +41,8 @@ def new_accounts(before: Project, after: Project, places: Sequence[tuple[Cluster
     """(account and place, in words; JSON pointer of the entry; is it a place that is there) of syncs that act as another account now."""
     entries = (*before.destination_service_accounts, *after.destination_service_accounts)
     servers, spaces = (texts(some) for some in zip(*((one.server, one.namespace) for one in entries), strict=True))
-    if len(servers) * len(spaces) > _MOST_QUESTIONS:
-        raise GlobUndecided("its service accounts tell more places apart than can be asked about")
     real = [(cluster.server, namespace, True) for cluster, namespace in places if cluster.server]
-    for server, namespace, is_real in (*real, *((*one, False) for one in product(servers, spaces) if one[0])):
+    for server, namespace, is_real in (*real, *((server, space, False) for server, space in cases(servers, spaces) if server)):
         had, has = (service_account(project, server, namespace, "argocd", version) for project in (before, after))
         if has.permitted and has.reason and (not had.permitted or had.reason != has.reason):
             yield f"`{has.reason}` syncs to `{server}/{namespace}`", has.entry, is_real

@@ -5,12 +5,12 @@ that is new for anything is new for one of these. Sync windows are asked at ever
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, product
-from typing import NamedTuple, TypeVar
+from itertools import chain
+from typing import NamedTuple
 
 from gitguard.argo.destinations import permits_destination
 from gitguard.argo.filepath import malformed
-from gitguard.argo.glob_classes import plain, texts
+from gitguard.argo.glob_classes import cases, plain, texts
 from gitguard.argo.gobwas_1 import GlobUndecided
 from gitguard.argo.kinds import permits_kind
 from gitguard.argo.namespaces import permits_application_namespace
@@ -21,8 +21,8 @@ from gitguard.argo.trust_changes import new_accounts, new_commits
 from gitguard.argo.window_changes import new_times
 from gitguard.model.argo import Cluster, Destination, KindEntry, Project, Verdict
 
-_MOST_QUESTIONS = 200_000
-Item = TypeVar("Item")
+# A URL that Argo CD compares as the empty text; it must not stand for those that only begin like it.
+_COMPARED_AS_NOTHING = "//"
 
 
 class Known(NamedTuple):
@@ -84,7 +84,7 @@ def _answered(what: str, ask: Callable[[], Iterable[Witness]]) -> Widened | None
 
 def _sources(before: Project, after: Project, known: Known, version: str) -> Iterator[Witness]:
     patterns = [normalize_git_url(pattern.removeprefix("!"), version) for pattern in (*before.source_repos, *after.source_repos)]
-    for url, is_real in _each(known.sources, map(plain, after.source_repos), texts(patterns, "/")):
+    for url, is_real in _each(known.sources, map(plain, after.source_repos), texts((*patterns, _COMPARED_AS_NOTHING), "/")):
         verdict = permits_source(after, url, version)
         if verdict.permitted and not permits_source(before, url, version).permitted:
             yield Witness(f"`{url}`", verdict.entry, is_real)
@@ -97,11 +97,8 @@ def _destinations(before: Project, after: Project, known: Known, version: str) -
         for values in zip(*((entry.server, entry.name, entry.namespace) for entry in entries), strict=True)
     )
     usual = ((Cluster(plain(entry.server), plain(entry.name)), plain(entry.namespace)) for entry in after.destinations)
-    every = chain(usual, ((Cluster(server, name), namespace) for server, name, namespace in product(servers, names, namespaces)))
-    for cluster, namespace, is_real in _bounded(
-        (*((cluster, namespace, True) for cluster, namespace in known.destinations), *((*one, False) for one in every)),
-        len(servers) * len(names) * len(namespaces),
-    ):
+    every = chain(usual, ((Cluster(server, name), namespace) for server, name, namespace in cases(servers, names, namespaces)))
+    for cluster, namespace, is_real in (*((*one, True) for one in known.destinations), *((*one, False) for one in every)):
         verdict = permits_destination(after, cluster, namespace, version)
         if verdict.permitted and not permits_destination(before, cluster, namespace, version).permitted:
             yield Witness(f"`{cluster.name or cluster.server}/{namespace}`", verdict.entry, is_real)
@@ -120,8 +117,7 @@ def _kinds(before: Project, after: Project, known: Known, version: str, *, names
     groups, kinds = (_kind_classes([getattr(one, part) for one in entries]) for part in ("group", "kind"))
     names = _kind_classes([one.name for one in entries]) if any(one.name for one in entries) else ("",)
     real = [(group, kind, name, True) for group, kind, scope in sorted(known.kinds, key=_familiar) if scope == namespaced for name in names]
-    number = len(groups) * len(kinds) * len(names)
-    every = [(group, kind, name, False) for group, kind, name in _bounded(product(groups, kinds, names), number) if kind]
+    every = [(group, kind, name, False) for group, kind, name in cases(groups, kinds, names) if kind]
     if namespaced:
         # Where one side has no list at all, any kind that the other does not name tells them apart.
         every.append(("example.com", "Any", "", False))
@@ -208,9 +204,3 @@ def _as_glob(pattern: str) -> str:
 def _each(real: Iterable[str], *made: Iterable[str]) -> Iterator[tuple[str, bool]]:
     yield from ((text, True) for text in dict.fromkeys(real))
     yield from ((text, False) for some in made for text in some if text)
-
-
-def _bounded(items: Iterable[Item], number: int) -> Iterable[Item]:
-    if number > _MOST_QUESTIONS:
-        raise GlobUndecided(f"its entries tell {number:,} cases apart, more than can be asked about")
-    return items

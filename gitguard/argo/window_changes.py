@@ -6,8 +6,7 @@ from itertools import chain, product
 
 from gitguard.argo.cron import CronError, location, offset_at, parse_cron
 from gitguard.argo.durations import DurationError, parse_duration
-from gitguard.argo.glob_classes import texts
-from gitguard.argo.gobwas_1 import GlobUndecided
+from gitguard.argo.glob_classes import cases, texts
 from gitguard.argo.windows import SECOND, applying, permits_sync
 from gitguard.model.argo import Destination, Project, SyncWindow
 
@@ -23,9 +22,9 @@ def new_times(
 ) -> Iterator[tuple[str, str, bool]]:
     """(in words, JSON pointer, is it an Application that is there) of syncs that were denied and are permitted: the first time of each case."""
     windows = [window for project in (before, after) for window in project.sync_windows if window is not None]
-    cases = [(name, place, True) for name, place in applications] + [(*case, False) for case in _cases(windows)]
+    asked = [(name, place, True) for name, place in applications] + [(*case, False) for case in _cases(windows)]
     told = set()
-    for name, place, is_real in cases:
+    for name, place, is_real in asked:
         was, now = (applying(project, name, place, version) for project in (before, after))
         seen = ([one.window for one in was], [one.window for one in now])
         key = repr(seen)
@@ -47,9 +46,7 @@ def new_times(
 def _cases(windows: Sequence[SyncWindow]) -> Iterator[tuple[str, Destination]]:
     lists = ([window.applications for window in windows], [window.clusters for window in windows], [window.namespaces for window in windows])
     names, clusters, namespaces = (texts(chain.from_iterable(some)) for some in lists)
-    if len(names) * len(clusters) * len(namespaces) > _MOST_CASES:
-        raise GlobUndecided("its sync windows are for more kinds of Applications than can be asked about")
-    for name, cluster, namespace in product(names, clusters, namespaces):
+    for name, cluster, namespace in cases(names, clusters, namespaces, most=_MOST_CASES):
         yield name, Destination(server=cluster, namespace=namespace)
 
 

@@ -3,7 +3,7 @@
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gitguard.argo.destinations import permits_destination
@@ -41,6 +41,8 @@ def test_every_combination_of_matches_has_its_text(patterns: list[str]) -> None:
 
 
 @settings(deadline=None)
+@example(("!//",), ("!a",))
+@example(("!//*",), ("!a",))
 @given(lists, lists)
 def test_sources(before: tuple[str, ...], after: tuple[str, ...]) -> None:
     was, now = Project("p", source_repos=before), Project("p", source_repos=after)
