@@ -7,15 +7,16 @@ from typing import NamedTuple, TypeVar
 
 from gitguard.model.change import Change
 from gitguard.model.finding import Counts, Failure, Finding, ObjectRef, Related, Report, Site, Skipped, Undetermined, shortened
-from gitguard.model.repository import Repository
+from gitguard.model.rendering import Reads, Rendered
+from gitguard.model.repository import Deployed, Repository
 from gitguard.model.suppression import Baseline, Standing
 from gitguard.repository.suppressing import Accepting, Settled, commented, settled
 from gitguard.rules import CATALOGUE, MANIFEST_RULES, OBJECT_RULES, SUPPRESSION_RULES, ChangeRule, Rule
 
 _RULE_IDS = frozenset(rule.id for rule in CATALOGUE)
-# Undetermined verdicts that leave open which objects there are, and the rules that judge these.
-_UNKNOWN_OBJECTS = frozenset({"render-failed", "applicationset-invalid"})
-_OF_OBJECTS = frozenset(rule.id for rule in MANIFEST_RULES + OBJECT_RULES)
+# What judges the objects of Applications, and what judges those that charts and kustomizations make.
+_OF_DEPLOYED = frozenset(rule.id for rule in OBJECT_RULES)
+_OF_MADE = frozenset(rule.id for rule in MANIFEST_RULES) | _OF_DEPLOYED
 _NO_BASELINE = Baseline()
 Item = TypeVar("Item")
 Locate = Callable[[str, Sequence[tuple[int, str]]], Mapping[tuple[int, str], tuple[int, int]]]
@@ -92,7 +93,10 @@ def accepted(repository: Repository, baseline: Baseline = _NO_BASELINE) -> Accep
 
 def about_suppressions(repository: Repository, judgement: Judgement, settled_: Settled, *, whole: bool = True) -> Judgement:
     """What the suppressions themselves have against them. Not `whole`: what they suppress elsewhere was not asked, so that none is called unused."""
-    standing = tuple(_known(one)._replace(is_open=not whole or _is_open(one, judgement)) for one in settled_.standing)
+    standing = tuple(
+        known._replace(is_open=not whole or ((not known.suppresses or known.idle > 0) and _is_open(known, repository, judgement)))
+        for known in map(_known, settled_.standing)
+    )
     return judge(repository._replace(suppressions=standing, unreadable=()), SUPPRESSION_RULES)
 
 
@@ -106,12 +110,28 @@ def _known(one: Standing) -> Standing:
     return one._replace(problem=f"there is no rule `{unknown}`: {advice}")
 
 
-def _is_open(one: Standing, judgement: Judgement) -> bool:
-    """May it suppress something that was not found, because not everything could be judged?"""
-    rules = set(one.rules) or _RULE_IDS
-    unknown = {item.rule for item in judgement.undetermined}
-    deployed = not _UNKNOWN_OBJECTS.isdisjoint(unknown) and not rules.isdisjoint(_OF_OBJECTS)
-    return bool(judgement.failures) or deployed or not rules.isdisjoint(unknown)
+def _is_open(one: Standing, repository: Repository, judgement: Judgement) -> bool:
+    """May it suppress something that was not found, because not everything could be judged? A comment only what is found in its file."""
+    if judgement.failures:
+        return True
+    rules, path = set(one.rules) or _RULE_IDS, one.site.path if one.origin == "comment" else ""
+    if any(item.rule in rules and path in ("", item.site.path) for item in judgement.undetermined):
+        return True
+    # An object that lies in a file was judged there, whatever is made of it.
+    made = _OF_DEPLOYED if one.object.kind else _OF_MADE
+    return not rules.isdisjoint(made) and any(
+        _may_be_found_at(path, result, deployed) for deployed in repository.deployed for result in deployed.sources
+    )
+
+
+def _may_be_found_at(path: str, result: Rendered, deployed: Deployed) -> bool:
+    """Was something not rendered whose objects come from that file, or from any of the repository?"""
+    if not (result.undetermined or result.failure or result.skipped):
+        return False
+    is_elsewhere = result.undetermined is not None and result.undetermined.elsewhere
+    if not path:
+        return not is_elsewhere
+    return path == deployed.application.path or result.reads.touches(path) or (not is_elsewhere and result.reads == Reads())
 
 
 def report(repository: Repository, judgement: Judgement, settled_: Settled, about: Judgement, locate: Locate) -> Report:
