@@ -119,7 +119,7 @@ class TestWhatDoesNotCount:
         place = next(item for item in report["findings"] if item["rule"] == "gate-weakened")
         assert "gitguard: ignore" in after.splitlines()[place["line"] - 1]
         # Of two, the one that was there before still counts.
-        assert len(report["suppressed"]) == after.count(SAYS) - 1 * (SAYS in after)
+        assert len(report["suppressed"]) == max(0, after.count(SAYS) - 1)
 
     def test_a_new_value_below_one_that_covers_more_counts_by_itself(self, repository: Repository) -> None:
         whole = f"{SAYS}\n{HEAD}limit: 3\n"
