@@ -1,17 +1,22 @@
 """Rules over a repository, to a report. A rule that crashes loses its own findings only, and says so."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from fnmatch import fnmatchcase
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from gitguard.model.change import Change
-from gitguard.model.configuration import Ignore
-from gitguard.model.finding import Counts, Failure, Finding, ObjectRef, Related, Report, Site, Skipped, Suppressed, Undetermined, shortened
-from gitguard.model.repository import Repository
-from gitguard.rules import ChangeRule, Rule
+from gitguard.model.finding import Counts, Failure, Finding, ObjectRef, Related, Report, Site, Skipped, Undetermined, shortened
+from gitguard.model.rendering import Reads, Rendered
+from gitguard.model.repository import Deployed, Repository
+from gitguard.model.suppression import Baseline, Standing
+from gitguard.repository.suppressing import Accepting, Settled, commented, settled
+from gitguard.rules import CATALOGUE, MANIFEST_RULES, OBJECT_RULES, SUPPRESSION_RULES, ChangeRule, Rule
 
-# What judges the gate itself: an exception from it would be the way through it.
-NEVER_SUPPRESSED = frozenset({"gate-weakened"})
+_RULE_IDS = frozenset(rule.id for rule in CATALOGUE)
+# What judges the objects of Applications, and what judges those that charts and kustomizations make.
+_OF_DEPLOYED = frozenset(rule.id for rule in OBJECT_RULES)
+_OF_MADE = frozenset(rule.id for rule in MANIFEST_RULES) | _OF_DEPLOYED
+_NO_BASELINE = Baseline()
 Locate = Callable[[str, Sequence[tuple[int, str]]], Mapping[tuple[int, str], tuple[int, int]]]
 
 
@@ -71,16 +76,65 @@ def placed(findings: Iterable[Finding], locate: Locate) -> tuple[Finding, ...]:
     return tuple(sorted(_placed(findings, locate), key=Finding.sort_key))
 
 
-def report(repository: Repository, judgement: Judgement, locate: Locate, today: str) -> Report:
-    """Apply the suppressions, look up lines and put everything in its order. `today` is YYYY-MM-DD."""
-    kept: list[Finding] = []
-    suppressed: list[Suppressed] = []
-    for finding in judgement.findings:
-        ignore = _suppression(finding, repository.configuration.ignore, today)
-        if ignore is None:
-            kept.append(finding)
-        else:
-            suppressed.append(Suppressed(finding, ignore.reason, ignore.until))
+def settle(repository: Repository, judgement: Judgement, locate: Locate, today: str, accepting: Accepting | None = None) -> Settled:
+    """Which of the findings are suppressed: by default by all that the repository says. `today` is YYYY-MM-DD."""
+    accepting = accepting or accepted(repository)
+    beside = commented(accepting.files)
+    placed_ = iter(_placed([finding for finding in judgement.findings if finding.site.path in beside], locate))
+    return settled((next(placed_) if finding.site.path in beside else finding for finding in judgement.findings), accepting, today)
+
+
+def accepted(repository: Repository, baseline: Baseline = _NO_BASELINE) -> Accepting:
+    """What the comments of a repository suppress, its configuration, and a baseline."""
+    return Accepting(repository.files, repository.configuration.ignore, repository.configuration.source, baseline)
+
+
+def about_suppressions(repository: Repository, judgement: Judgement, settled_: Settled, *, whole: bool = True) -> Judgement:
+    """What the suppressions themselves have against them. Not `whole`: what they suppress elsewhere was not asked, so that none is called unused."""
+    standing = tuple(
+        known._replace(is_open=not whole or ((not known.suppresses or known.idle > 0) and _is_open(known, repository, judgement)))
+        for known in map(_known, settled_.standing)
+    )
+    return judge(repository._replace(suppressions=standing, unreadable=()), SUPPRESSION_RULES)
+
+
+def _known(one: Standing) -> Standing:
+    """With its problem where it names a rule that there is not."""
+    unknown = next((name for name in one.rules if name not in _RULE_IDS), "") if one.origin != "baseline" else ""
+    if one.problem or not unknown:
+        return one
+    near = get_close_matches(unknown, sorted(_RULE_IDS), n=1)
+    advice = f"did you mean `{near[0]}`?" if near else "`gitguard rules` lists them"
+    return one._replace(problem=f"there is no rule `{unknown}`: {advice}")
+
+
+def _is_open(one: Standing, repository: Repository, judgement: Judgement) -> bool:
+    """May it suppress something that was not found, because not everything could be judged? A comment only what is found in its file."""
+    if judgement.failures:
+        return True
+    rules, path = set(one.rules) or _RULE_IDS, one.site.path if one.origin == "comment" else ""
+    if any(item.rule in rules and path in ("", item.site.path) for item in judgement.undetermined):
+        return True
+    # An object that lies in a file was judged there, whatever is made of it.
+    made = _OF_DEPLOYED if one.object.kind else _OF_MADE
+    return not rules.isdisjoint(made) and any(
+        _may_be_found_at(path, result, deployed) for deployed in repository.deployed for result in deployed.sources
+    )
+
+
+def _may_be_found_at(path: str, result: Rendered, deployed: Deployed) -> bool:
+    """Was something not rendered whose objects come from that file, or from any of the repository?"""
+    if not (result.undetermined or result.failure or result.skipped):
+        return False
+    is_elsewhere = result.undetermined is not None and result.undetermined.elsewhere
+    if not path:
+        return not is_elsewhere
+    return path == deployed.application.path or result.reads.touches(path) or (not is_elsewhere and result.reads == Reads())
+
+
+def report(repository: Repository, judgement: Judgement, settled_: Settled, about: Judgement, locate: Locate) -> Report:
+    """Look up lines and put everything in its order. `settled_` are the findings of `judgement`, `about` is said of suppressions."""
+    kept = (*settled_.kept, *about.findings)
     return Report(
         counts(repository),
         tuple(sorted(_placed(kept, locate), key=Finding.sort_key)),
@@ -91,8 +145,8 @@ def report(repository: Repository, judgement: Judgement, locate: Locate, today: 
             )
         ),
         tuple(sorted(repository.skipped, key=lambda item: (item.path, item.reason))),
-        tuple(sorted(suppressed, key=lambda item: item.finding.sort_key())),
-        tuple(sorted(judgement.failures, key=lambda item: (item.path, item.message))),
+        tuple(sorted(settled_.suppressed, key=lambda item: item.finding.sort_key())),
+        tuple(sorted((*judgement.failures, *about.failures), key=lambda item: (item.path, item.message))),
     )
 
 
@@ -126,26 +180,6 @@ def _where(whole: Report, wanted: Callable[[str], bool]) -> Report:
         suppressed=tuple(item for item in whole.suppressed if wanted(item.finding.site.path)),
         failures=tuple(item for item in whole.failures if not item.path or wanted(item.path)),
     )
-
-
-def _suppression(finding: Finding, ignores: Sequence[Ignore], today: str) -> Ignore | None:
-    if finding.rule in NEVER_SUPPRESSED:
-        return None
-    for ignore in ignores:
-        if ignore.until and ignore.until < today:
-            continue
-        if ignore.rule and ignore.rule != finding.rule:
-            continue
-        if ignore.path and not fnmatchcase(finding.site.path, ignore.path):
-            continue
-        if ignore.object and ignore.object not in _names(finding.object):
-            continue
-        return ignore
-    return None
-
-
-def _names(reference: ObjectRef) -> tuple[str, str]:
-    return f"{reference.kind}/{reference.name}", f"{reference.kind}/{reference.namespace}/{reference.name}"
 
 
 def _placed(findings: Iterable[Finding], locate: Locate) -> Iterable[Finding]:

@@ -25,6 +25,9 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(
         (
             click.option("--config", type=click.Path(path_type=Path), help="Use this file instead of the repository's .gitguard.yaml."),
+            click.option(
+                "--baseline", type=click.Path(path_type=Path), help="Accept what this file lists, which --write-baseline of `check` has written."
+            ),
             click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to report."),
             click.option("--output", type=click.Path(path_type=Path), help="Write the report to this file instead of stdout."),
             click.option(
@@ -67,12 +70,15 @@ def gitguard() -> None:
 @gitguard.command()
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--commit", default="", metavar="REF", help="Judge this commit instead of the work tree.")
+@click.option(
+    "--write-baseline", type=click.Path(path_type=Path), metavar="FILE", help="Write all that is found into FILE, for --baseline to accept."
+)
 @_shared
-def check(path: Path | None, commit: str, output: Path | None, **shared: Any) -> None:
+def check(path: Path | None, commit: str, write_baseline: Path | None, output: Path | None, **shared: Any) -> None:
     """Judge a config repository: the work tree at PATH (default: the repository around the current directory)."""
     from gitguard.commands import check as command
 
-    finish(command.run(path, commit, _options(**shared)), output)
+    finish(command.run(path, commit, _options(**shared), write_baseline), output)
 
 
 @gitguard.command()
@@ -225,7 +231,7 @@ def _options(*, config: Path | None, format_: str, fail_on: str, strict: bool, q
     progress = _progress if sys.stderr.isatty() and not quiet else None
     return Options(
         dict(os.environ), config, format_, fail_on, strict, quiet, verbose, colour, not flags["no_cache"], flags["render_"] or "", progress,
-        further=_further(flags["further"]), exit_code=flags["exit_code"],
+        further=_further(flags["further"]), exit_code=flags["exit_code"], baseline=flags["baseline"],
     )  # fmt: skip
 
 

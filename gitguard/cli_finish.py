@@ -10,6 +10,8 @@ from gitguard.model.errors import UsageError
 
 def finish(outcome: Outcome, output: Path | None) -> NoReturn:
     """Write the text and exit; UsageError where the file can't be written."""
+    if outcome.baseline is not None:
+        _write(*outcome.baseline, "--write-baseline")
     for file, text in outcome.further:
         _write(file, text, "--report")
     if output is None:

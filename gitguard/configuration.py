@@ -99,6 +99,7 @@ def settings(value: Mapping[str, Any], source: str) -> Configuration:
             Ignore(item.get("rule", ""), item.get("path", ""), item.get("object", ""), item["reason"], item.get("until", ""))
             for item in value.get("ignore", ())
         ),
+        baseline=value.get("baseline", "").removeprefix("./"),
         reconcile=_policy(value.get("reconcile") or {}),
         source=source,
     )

@@ -3,16 +3,20 @@
 from pathlib import Path
 
 from gitguard import checker, statuses
-from gitguard.commands.circumstances import known
+from gitguard.commands.accepting import baseline
+from gitguard.commands.circumstances import compared_contents, known
 from gitguard.commands.deploying import deployments
 from gitguard.commands.options import Options, Outcome, outcome
 from gitguard.commands.reading import Reader, behind, configuration, open_cache, place_in
 from gitguard.edges import clock, git
+from gitguard.edges.git import GitRepository
 from gitguard.edges.history import History
 from gitguard.model.change import Change
 from gitguard.model.errors import ConfigurationError
+from gitguard.model.files import Entry
 from gitguard.model.finding import Failure
 from gitguard.repository.choices import removed
+from gitguard.repository.suppression_changes import believed, files_to_compare
 from gitguard.rules import CHANGE_RULES, RULES
 
 
@@ -24,26 +28,41 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
     named, base, head = base, history.commit(base), history.commit(head)
     parted, *others = history.merge_bases(base, head)
     entries = {commit: found.commit(commit) for commit in {base, head, parted}}
-    named_file = place_in(found, options.config) if options.config is not None and not trust_head else ""
-    if behind(named_file, entries[head]) and not behind(named_file, entries[base]):
-        raise ConfigurationError(
-            f"{options.config}: the base has no such file, and the change's own does not count", "merge it first, or --trust-head"
-        )
+    if not trust_head:
+        for file in (options.config, options.baseline):
+            _refuse_own(found, file, entries[head], entries[base])
     cache = open_cache(options.cache, options.environment)
-    reader = Reader(found, configuration(found, options.config, entries[head if trust_head else base], cache), cache)
+    governing = entries[head if trust_head else base]
+    settings = configuration(found, options.config, governing, cache)
+    accepted = baseline(found, settings, options, governing)
+    reader = Reader(found, settings._replace(baseline=accepted.source), cache)
     before, after = (deployments(reader, entries[one], reader.repository(entries[one]), options).repository_deployed() for one in (parted, head))
+    earlier, later = reader.places(entries[parted]), reader.places(entries[head])
     after = after._replace(removed_projects=removed(before, after))
     change = Change(before, after, history.between(parted, head), history.commits(base, head))
     change = known(change, found, options.environment, named, (base, head))
-    judged, fixed = statuses.compared(checker.judge(after, RULES), checker.judge(before, RULES), change.renamed)
+    was = checker.judge(before, RULES)
+    judged, fixed = statuses.compared(checker.judge(after, RULES), was, change.renamed)
+    # Suppressions: those of the change count as far as they were there before.
+    comments = believed(change, compared_contents(files_to_compare(change), found))
+    accepting = checker.accepted(after, accepted)
+    if not trust_head:
+        accepting = accepting._replace(believed=comments.degrees)
+    withheld = {key for key, _ in checker.settle(after, judged, later, clock.today(), accepting).withheld}
+    change = change._replace(suppressions=(*comments.told, *(said for key, said in comments.altered.items() if key in withheld)))
     own = checker.judge_change(change, CHANGE_RULES)
     # What is said of what is gone has its lines where it was.
     gone = tuple(finding for finding in own.findings if finding.site.path not in after.tree)
     left = tuple(finding for finding in own.findings if finding.site.path in after.tree)
-    own = own._replace(findings=(*left, *checker.placed(gone, reader.places(entries[parted]))))
-    judgement = checker.joined(judged, own)
-    report = checker.report(after, judgement, reader.places(entries[head]), clock.today())
-    report = report._replace(fixed=checker.placed(fixed, reader.places(entries[parted])), seconds=clock.monotonic() - started)
+    judgement = checker.joined(judged, own._replace(findings=(*left, *checker.placed(gone, earlier))))
+    settled = checker.settle(after, judgement, later, clock.today(), accepting)
+    about, mended = statuses.compared(
+        checker.about_suppressions(after, judgement, settled),
+        checker.about_suppressions(before, was, checker.settle(before, was, earlier, clock.today(), checker.accepted(before, accepted))),
+        change.renamed,
+    )
+    report = checker.report(after, judgement, settled, about, later)
+    report = report._replace(fixed=checker.placed((*fixed, *mended), earlier), seconds=clock.monotonic() - started)
     if others:
         crosswise = f"the branches were merged crosswise and parted in {len(others) + 1} commits: what is new is told against {parted[:12]}"
         report = report._replace(remarks=(*report.remarks, crosswise))
@@ -52,3 +71,10 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
         nothing = Failure("", "nothing to judge: neither side of the change has a Kubernetes manifest")
         report = report._replace(failures=(*report.failures, nothing))
     return outcome(report, options)
+
+
+def _refuse_own(found: GitRepository, file: Path | None, head: tuple[Entry, ...], base: tuple[Entry, ...]) -> None:
+    """A file that is named and that only the change has does not count."""
+    inside = place_in(found, file, base) if file is not None else ""
+    if behind(inside, head) and not behind(inside, base):
+        raise ConfigurationError(f"{file}: the base has no such file, and the change's own does not count", "merge it first, or --trust-head")

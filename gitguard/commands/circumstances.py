@@ -1,6 +1,6 @@
 """What a change is judged by beside its two sides: the CI system's word, the files that run the gate, what the environment before has had."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gitguard.commands.occasion import occasion
@@ -9,7 +9,7 @@ from gitguard.edges.git import GitRepository
 from gitguard.model.change import Change, ChangedPath, Occasion, Promotion
 from gitguard.model.configuration import Configuration, Environment
 from gitguard.model.files import REGULAR, Entry
-from gitguard.repository.gate import is_gate
+from gitguard.repository.gate import Contents, is_gate
 from gitguard.repository.promotion import counterpart
 
 _LARGEST_EVENT = 25_000_000
@@ -21,7 +21,7 @@ def known(change: Change, git: GitRepository, environment: Mapping[str, str], ba
     occasion_ = occasion(environment, _event(environment.get("GITHUB_EVENT_PATH", "")), named.decode("utf-8", "replace").strip())
     return change._replace(
         occasion=occasion_,
-        gate=_gate(change.paths, git),
+        gate=_gate(change, git),
         promotions=dict(_promotions(change.after.configuration, change.paths, git, ends, occasion_)),
     )
 
@@ -36,12 +36,21 @@ def _event(path: str) -> bytes:
         return b""
 
 
-def _gate(paths: Sequence[ChangedPath], git: GitRepository) -> Mapping[str, tuple[bytes | None, bytes | None]]:
+def _gate(change: Change, git: GitRepository) -> Mapping[str, Contents]:
     """The contents of each path by itself: a file that is renamed is gone from where it was read."""
-    before = {one.before.path: one.before for one in paths if one.before is not None and is_gate(one.before.path)}
-    after = {one.after.path: one.after for one in paths if one.after is not None and is_gate(one.after.path)}
+    sides = ([one.before for one in change.paths], [one.after for one in change.paths])
+    baseline = change.after.configuration.baseline
+    before, after = ({entry.path: entry for entry in side if entry is not None and (is_gate(entry.path) or entry.path == baseline)} for side in sides)
     was, now = _contents(before, git), _contents(after, git)
     return {path: (was.get(path), now.get(path)) for path in sorted(before.keys() | after.keys())}
+
+
+def compared_contents(paths: Iterable[ChangedPath], git: GitRepository) -> Mapping[str, Contents]:
+    """The contents of files before and after, by their paths now; where they were renamed, of the same file."""
+    changed = {one.path: one for one in paths}
+    was = _contents({path: one.before for path, one in changed.items() if one.before is not None}, git)
+    now = _contents({path: one.after for path, one in changed.items() if one.after is not None}, git)
+    return {path: (was.get(path), now.get(path)) for path in changed}
 
 
 def _promotions(
@@ -60,12 +69,11 @@ def _files(
 ) -> Mapping[str, tuple[bytes | None, bytes, tuple[bytes, ...] | None]]:
     if not environment.paths or not earlier.paths:
         return {}
-    changed = {one.after.path: one for one in paths if one.after is not None and environment.has(one.after.path) and _is_yaml(one.after.path)}
-    now = _contents({path: one.after for path, one in changed.items() if one.after is not None}, git)
-    was = _contents({path: one.before for path, one in changed.items() if one.before is not None}, git)
+    changed = [one for one in paths if one.after is not None and environment.has(one.after.path) and _is_yaml(one.after.path)]
     return {
-        path: (was.get(path), content, promotions.versions(git, base, other) if (other := counterpart(path, environment, earlier)) else None)
-        for path, content in now.items()
+        path: (was, now, promotions.versions(git, base, other) if (other := counterpart(path, environment, earlier)) else None)
+        for path, (was, now) in compared_contents(changed, git).items()
+        if now is not None
     }
 
 

@@ -39,6 +39,7 @@ def run(files: Sequence[str], options: Options) -> Outcome:
 def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Options) -> Report:
     # Imported late: a commit that touches no manifest waits for none of it.
     from gitguard import checker, statuses
+    from gitguard.commands.accepting import baseline
     from gitguard.commands.deploying import deployments
     from gitguard.commands.reading import Reader, configuration, open_cache
     from gitguard.repository.choices import removed
@@ -46,7 +47,9 @@ def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Opt
 
     index = found.index()
     cache = open_cache(options.cache, options.environment)
-    reader = Reader(found, configuration(found, options.config, index, cache), cache)
+    settings = configuration(found, options.config, index, cache)
+    accepted = baseline(found, settings, options, index)
+    reader = Reader(found, settings, cache)
     after = reader.repository(index)
     touched = {change.path for change in staged}
     was = reader.facts([change.before for change in staged if change.before is not None], index)
@@ -88,7 +91,14 @@ def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Opt
         # Only what is wrong within these files can have changed: the rest of HEAD need not be judged again.
         local = after._replace(files=now, unreadable=tuple(item for item in after.unreadable if item.path in touched))
         caused = statuses.caused(checker.judge(local, MANIFEST_RULES), checker.judge(after._replace(files=was, unreadable=()), MANIFEST_RULES))
-    report = checker.report(after, caused, reader.places(index), clock.today())
+    places, today = reader.places(index), clock.today()
+    settled = checker.settle(after, caused, places, today, checker.accepted(after, accepted))
+    # Of suppressions it is known here only what is wrong with them by themselves.
+    staged_ones = settled._replace(standing=tuple(item for item in settled.standing if item.site.path in touched))
+    earlier = after._replace(files=was, configuration=after.configuration._replace(ignore=()))
+    former_ones = checker.settle(earlier, checker.Judgement((), (), ()), places, today)
+    about = statuses.caused(*(checker.about_suppressions(after, caused, one, whole=False) for one in (staged_ones, former_ones)))
+    report = checker.report(after, caused, settled, about, places)
     cache.close()
     return report._replace(skipped=tuple(item for item in report.skipped if item.path in touched))
 
@@ -175,6 +185,7 @@ def _before(index: Sequence[Entry], staged: Iterable[git.Staged]) -> list[Entry]
 
 def _files_alone(found: git.GitRepository, files: Sequence[str], options: Options) -> Report:
     from gitguard import checker
+    from gitguard.commands.accepting import baseline
     from gitguard.commands.reading import Reader, configuration, open_cache
     from gitguard.rules import MANIFEST_RULES
 
@@ -184,10 +195,14 @@ def _files_alone(found: git.GitRepository, files: Sequence[str], options: Option
     named = [Path(normpath(base / file)) for file in files]
     wanted = {file.relative_to(root).as_posix() for file in named if file.is_relative_to(root)}
     cache = open_cache(options.cache, options.environment)
-    reader = Reader(found, configuration(found, options.config, index, cache), cache)
+    settings = configuration(found, options.config, index, cache)
+    reader = Reader(found, settings, cache)
     # Charts and kustomizations decide what a file is, and CRDs how it is judged: they are read, though not reported on.
     repository = reader.repository(index)
     judged = checker.judge(repository, MANIFEST_RULES)
-    report = checker.report(repository, judged, reader.places(index), clock.today())
+    accepting = checker.accepted(repository, baseline(found, settings, options, index))
+    settled = checker.settle(repository, judged, reader.places(index), clock.today(), accepting)
+    about = checker.about_suppressions(repository, judged, settled, whole=False)
+    report = checker.report(repository, judged, settled, about, reader.places(index))
     cache.close()
     return checker.only(report, wanted)

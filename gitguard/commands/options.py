@@ -16,7 +16,7 @@ class Options(NamedTuple):
 
     `render` is auto, always or never, "" for what the configuration says; `progress` is told what ("rendered", "fetched") is
     done with how many of how many. `every`: findings count that are no news, too. `further` are more (format, file) in which the same report is
-    written; `exit_code`: SARIF, too, has the exit code of findings.
+    written; `exit_code`: SARIF, too, has the exit code of findings. `baseline` is the file with what is accepted, None for the configured one.
     """
 
     environment: Mapping[str, str]
@@ -33,14 +33,16 @@ class Options(NamedTuple):
     every: bool = False
     further: tuple[tuple[str, Path], ...] = ()
     exit_code: bool = False
+    baseline: Path | None = None
 
 
 class Outcome(NamedTuple):
-    """What a command hands back to the command line: text for stdout, the exit code, and texts for files."""
+    """What a command hands back to the command line: text for stdout, the exit code, texts for files, and a baseline with its file."""
 
     text: str
     exit_code: ExitCode
     further: tuple[tuple[Path, str], ...] = ()
+    baseline: tuple[Path, str] | None = None
 
 
 def exit_code(report: Report, options: Options) -> ExitCode:

@@ -239,12 +239,7 @@ def _with_remotes(settings: Configuration, git: GitRepository) -> Configuration:
 
 
 def _configuration_file(git: GitRepository, file: Path | None, entries: Sequence[Entry]) -> tuple[bytes, str] | None:
-    named = place_in(git, file) if file is not None else CONFIGURATION
-    doors = {entry.path for entry in entries if entry.mode in (SYMLINK, SUBMODULE)}
-    if file is not None and not doors.isdisjoint(_with_parents(named)):
-        raise ConfigurationError(
-            f"{file}: it lies behind a symbolic link or a submodule of the repository, which are not followed", "--config names the file itself"
-        )
+    named = place_in(git, file, entries) if file is not None else CONFIGURATION
     if file is not None and named not in {entry.path for entry in entries}:
         try:
             return file.read_bytes(), str(file)
@@ -260,14 +255,20 @@ def _configuration_file(git: GitRepository, file: Path | None, entries: Sequence
     return None
 
 
-def place_in(git: GitRepository, file: Path) -> str:
-    """The path by which a file is named in the repository, whatever links there are on it; "" where it lies elsewhere."""
+def place_in(git: GitRepository, file: Path, entries: Iterable[Entry]) -> str:
+    """The path by which a file of the command line is named in the repository; "" where it lies elsewhere. Raises ConfigurationError where it lies
+    behind a symbolic link or a submodule: what that leads to is not what the entries hold."""
     if git.bare:
         return ""
     root, named = git.root.resolve(), Path(normpath(file.absolute()))
     roots = [parent for parent in named.parents if parent.resolve() == root]
-    place = named.relative_to(roots[-1]) if roots else named.resolve()
-    return place.as_posix() if roots else place.relative_to(root).as_posix() if place.is_relative_to(root) else ""
+    path = named.relative_to(roots[-1]) if roots else named.resolve()
+    place = path.as_posix() if roots else path.relative_to(root).as_posix() if path.is_relative_to(root) else ""
+    if behind(place, (entry for entry in entries if entry.mode in (SYMLINK, SUBMODULE))):
+        raise ConfigurationError(
+            f"{file}: it lies behind a symbolic link or a submodule of the repository, which are not followed", "name the file itself"
+        )
+    return place
 
 
 def behind(path: str, entries: Iterable[Entry]) -> bool:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from gitguard.model.files import FileFacts, ObjectFacts, Violation
+from gitguard.model.suppression import Suppression
 
 _encoder = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 
@@ -12,7 +13,8 @@ def encode(facts: FileFacts) -> str:
     """One line without newlines."""
     objects = [[o.document, o.prefix, o.api_version, o.kind, o.namespace, o.name, o.schema, o.content, o.in_values] for o in facts.objects]
     violations = [[v.rule, v.pointer, v.message, v.fix, v.line, v.column, v.document] for v in facts.violations]
-    return _encoder.encode([objects, violations, facts.skipped, facts.kustomization, facts.declares, facts.custom_resources, facts.cacheable])
+    rest = [facts.skipped, facts.kustomization, facts.declares, facts.custom_resources, facts.suppressions, facts.cacheable]
+    return _encoder.encode([objects, violations, *rest])
 
 
 def decode_all(texts: list[str]) -> list[FileFacts]:
@@ -21,7 +23,7 @@ def decode_all(texts: list[str]) -> list[FileFacts]:
 
 
 def _decoded(row: list[Any]) -> FileFacts:
-    objects, violations, skipped, kustomization, declares, custom_resources, cacheable = row
+    objects, violations, skipped, kustomization, declares, custom_resources, suppressions, cacheable = row
     return FileFacts(
         tuple(ObjectFacts(*fields) for fields in objects),
         tuple(Violation(*fields) for fields in violations),
@@ -29,5 +31,6 @@ def _decoded(row: list[Any]) -> FileFacts:
         kustomization,
         tuple(declares),
         tuple(custom_resources),
+        tuple(Suppression(line, document, covers, tuple(rules), *words) for line, document, covers, rules, *words in suppressions),
         cacheable,
     )

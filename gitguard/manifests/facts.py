@@ -6,6 +6,7 @@ from typing import Any
 
 from gitguard.manifests.content import relevant, values_objects
 from gitguard.manifests.kustomization import kustomization
+from gitguard.manifests.suppressions import suppressions
 from gitguard.model.files import FileFacts, ObjectFacts, Violation
 from gitguard.parse import Document, Problem, locate, read
 from gitguard.schema import Schemas, aging
@@ -25,14 +26,15 @@ def facts(data: bytes, flavour: str, schemas: Schemas) -> FileFacts:
     cacheable = _CREDENTIALS_IN_URL.search(data) is None
     if flavour == "template":
         kinds = {match.decode() for match in _DECLARED.findall(data)}
-        return FileFacts(declares=tuple(sorted(kinds)), cacheable=cacheable)
+        return FileFacts(declares=tuple(sorted(kinds)), suppressions=suppressions(data, template=True), cacheable=cacheable)
     reading = read(data, json=flavour == "json")
     broken = [problem for problem in reading.problems if problem.rule == "yaml-invalid"]
     if broken and flavour == "json" and b"apiVersion" not in data:
         return FileFacts(skipped=(NOT_A_MANIFEST,), cacheable=cacheable)
     if broken and _TEMPLATE_LINE.search(data):
         kinds = {match.decode() for match in _DECLARED.findall(data)}
-        return FileFacts(skipped=(TEMPLATE,), declares=tuple(sorted(kinds)), cacheable=cacheable)
+        told = suppressions(data, template=True)
+        return FileFacts(skipped=(TEMPLATE,), declares=tuple(sorted(kinds)), suppressions=told, cacheable=cacheable)
     collected = _Collected()
     for document in reading.documents:
         if flavour == "kustomization" and isinstance(document.value, dict):
@@ -50,6 +52,7 @@ def facts(data: bytes, flavour: str, schemas: Schemas) -> FileFacts:
         skipped=tuple(collected.skipped),
         kustomization=collected.kustomization,
         custom_resources=tuple(collected.custom_resources),
+        suppressions=suppressions(data, template=False),
         cacheable=cacheable,
     )
 

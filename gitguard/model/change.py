@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from gitguard.model.files import Entry
+from gitguard.model.finding import ObjectRef, Site
 from gitguard.model.repository import Repository
 
 
@@ -64,10 +65,18 @@ class Promotion(NamedTuple):
     commits: tuple[str, ...] | None = ()
 
 
+class SuppressionChange(NamedTuple):
+    """A suppression in a comment that accepts more than before: its place, the object it stands in, and how."""
+
+    site: Site
+    object: ObjectRef
+    message: str
+
+
 class Change(NamedTuple):
     """What is judged. `before` and `after` are judged by the same configuration; `gate` has the contents, before and after, of the files that decide
     how, and whether, gitguard is run: None where there is none. `promotions` are by the names of environments. `paths` are in the order of their
-    names, `commits` the newest first."""
+    names, `commits` the newest first. `suppressions` are the comments that accept more than before."""
 
     before: Repository
     after: Repository
@@ -76,6 +85,7 @@ class Change(NamedTuple):
     occasion: Occasion = Occasion()
     gate: Mapping[str, tuple[bytes | None, bytes | None]] = MappingProxyType({})
     promotions: Mapping[str, Promotion] = MappingProxyType({})
+    suppressions: tuple[SuppressionChange, ...] = ()
 
     @property
     def renamed(self) -> Mapping[str, str]:

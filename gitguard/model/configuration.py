@@ -58,7 +58,7 @@ class Ignore(NamedTuple):
 
 
 class Configuration(NamedTuple):
-    """All settings. `kubernetes` is "" for the newest version known."""
+    """All settings. `kubernetes` is "" for the newest version known, `baseline` the path of the baseline, "" for none."""
 
     kubernetes: str = ""
     argocd: ArgoSettings = ArgoSettings()
@@ -69,6 +69,7 @@ class Configuration(NamedTuple):
     roots: tuple[str, ...] = ()
     external_projects: tuple[str, ...] = ()
     ignore: tuple[Ignore, ...] = ()
+    baseline: str = ""
     reconcile: Policy = Policy()
     source: str = ""
 

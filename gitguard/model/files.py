@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from gitguard.model.suppression import Suppression
+
 REGULAR = ("100644", "100755", "100664")
 SYMLINK = "120000"
 SUBMODULE = "160000"
@@ -61,7 +63,8 @@ class FileFacts(NamedTuple):
     """All that gitguard knows of one blob: what its objects are, which rules they break, what was not judged and why.
 
     `skipped` are the reasons for documents that are no manifests, `declares` the Argo CD kinds that a Helm template mentions,
-    `custom_resources` the kinds that its CRDs define, each as "group/version/Kind".
+    `custom_resources` the kinds that its CRDs define, each as "group/version/Kind", `suppressions` what its comments accept; of what they cover
+    nothing is kept here, since it may be a secret.
     """
 
     objects: tuple[ObjectFacts, ...] = ()
@@ -70,6 +73,7 @@ class FileFacts(NamedTuple):
     kustomization: Mapping[str, Any] | None = None
     declares: tuple[str, ...] = ()
     custom_resources: tuple[str, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
     cacheable: bool = True
 
 

@@ -120,7 +120,7 @@ class Failure(NamedTuple):
 
 
 class Suppressed(NamedTuple):
-    """A finding that somebody took out of the report, with the reason that the configuration gives for it."""
+    """A finding that somebody took out of the report, with the reason given for it, and the last day on which that holds, "" for ever."""
 
     finding: Finding
     reason: str

@@ -9,6 +9,7 @@ from gitguard.model.configuration import Configuration
 from gitguard.model.files import FileFacts, ObjectFacts, Unreadable, Violation
 from gitguard.model.finding import ObjectRef, Site, Skipped
 from gitguard.model.rendering import Rendered, RenderedObject
+from gitguard.model.suppression import Standing
 
 
 class Reach(NamedTuple):
@@ -160,6 +161,7 @@ class Repository(NamedTuple):
     are not any more, as they were declared.
     `scoped` are repositories that secrets scope to AppProjects, `tree` all paths of the tree, `doors` those of them that are symbolic links or
     submodules, behind which there may be folders; `deployed` the Applications that were rendered, `sets` the ApplicationSets that were expanded.
+    `suppressions` is what became of each suppression, known once all other rules have been asked.
     """
 
     configuration: Configuration
@@ -179,3 +181,4 @@ class Repository(NamedTuple):
     sets: tuple[ExpandedSet, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+    suppressions: tuple[Standing, ...] = ()

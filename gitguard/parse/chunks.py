@@ -46,3 +46,11 @@ def chunks(data: bytes) -> list[Chunk]:
         found.append(Chunk(data[start:end], line))
         line += data.count(b"\n", start, end)
     return found
+
+
+def preamble(data: bytes) -> bytes:
+    """The comments of UTF-8 `data` that stand before the first separator, where they are all that stands there: they belong to no document."""
+    first = _SEPARATOR.search(data)
+    if first is None or _AT_THE_START.match(data) or _SOMETHING.search(data, 0, first.start() + 1):
+        return b""
+    return data[: first.start() + 1]

@@ -39,6 +39,19 @@ def locate(data: bytes, wanted: Iterable[tuple[int, str]]) -> dict[tuple[int, st
     return places
 
 
+def fields_at(data: bytes, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], tuple[str, ...]]:
+    """(document, line), 1-based, to the JSON pointers of the fields that begin on that line, without those that lie in one of them."""
+    documents = chunks(as_utf8(data))
+    found: dict[tuple[int, int], list[str]] = {one: [] for one in wanted}
+    for number in {number for number, _ in found if number < len(documents)}:
+        chunk = documents[number]
+        for pointer, line, _ in pointers(chunk.data.decode("utf-8", "replace")):
+            here = found.get((number, chunk.line + line + 1))
+            if here is not None and not any(f"{pointer}/".startswith(f"{outer}/") for outer in here):
+                here.append(pointer)
+    return {place: tuple(here) for place, here in found.items()}
+
+
 def _in_template(documents: Sequence[Chunk], number: int, pointer: str) -> tuple[int, int]:
     """Where a text that is no YAML yet most likely sets the field: in the document, of those of the file, that has most of its keys."""
     others = [chunk for other, chunk in enumerate(documents) if other != number]

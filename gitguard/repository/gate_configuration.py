@@ -13,7 +13,7 @@ _SETS = frozenset(
     {"applicationNamespaces", "urls", "roots", "projects", "branches", "clusters", "approvers", "authors", "signers", "ignore", "paths", "unmanaged"}
 )
 _PEOPLE = {"approvers": "approve a change of", "authors": "change", "signers": "sign commits of"}
-_READ_APART = ("ignore", "environments", "external", "render")
+_READ_APART = ("ignore", "environments", "external", "render", "baseline")
 
 
 def weakened(before: Any, after: Any) -> Iterator[Weakening]:
@@ -26,6 +26,8 @@ def weakened(before: Any, after: Any) -> Iterator[Weakening]:
         yield Weakening("/external/projects", f"AppProject `{name}` counts as declared elsewhere, so that its Applications are not judged by it")
     if was["render"] != now["render"] and now["render"] != "always":
         yield Weakening("/render", f"render becomes `{now['render']}`, from `{was['render']}`: less of what Applications deploy is judged")
+    if now.get("baseline") and now.get("baseline") != was.get("baseline"):
+        yield Weakening("/baseline", f"what {_shown(now['baseline'])} lists is accepted")
     rest_was, rest_now = ({key: value for key, value in one.items() if key not in _READ_APART} for one in (was, now))
     for pointer, old, new in differences(rest_was, rest_now):
         yield Weakening(pointer, f"`{dotted(pointer)}` becomes {_shown(new)}, from {_shown(old)}")

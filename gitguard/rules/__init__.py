@@ -29,6 +29,9 @@ from gitguard.rules import (
     shared_resource,
     source_not_permitted,
     source_path_missing,
+    suppression_expired,
+    suppression_invalid,
+    suppression_unused,
     sync_window_invalid,
     unknown_field,
     yaml_invalid,
@@ -85,6 +88,20 @@ CHANGE_RULES: tuple[ChangeRule, ...] = (
     resources_pruned.RULE,
 )
 
-CATALOGUE: tuple[Rule | ChangeRule, ...] = RULES + CHANGE_RULES
+# About what is accepted of what all others find; asked when these have been.
+SUPPRESSION_RULES: tuple[Rule, ...] = (suppression_invalid.RULE, suppression_expired.RULE, suppression_unused.RULE)
 
-__all__ = ["APPLICATION_RULES", "CATALOGUE", "CHANGE_RULES", "MANIFEST_RULES", "OBJECT_RULES", "PROJECT_RULES", "RULES", "ChangeRule", "Rule"]
+CATALOGUE: tuple[Rule | ChangeRule, ...] = RULES + CHANGE_RULES + SUPPRESSION_RULES
+
+__all__ = [
+    "APPLICATION_RULES",
+    "CATALOGUE",
+    "CHANGE_RULES",
+    "MANIFEST_RULES",
+    "OBJECT_RULES",
+    "PROJECT_RULES",
+    "RULES",
+    "SUPPRESSION_RULES",
+    "ChangeRule",
+    "Rule",
+]

@@ -5,10 +5,13 @@ from typing import Any
 
 from gitguard.manifests.classify import CONFIGURATION, is_candidate
 from gitguard.model.change import Change
+from gitguard.model.errors import ConfigurationError
 from gitguard.model.files import REGULAR, SUBMODULE, SYMLINK
 from gitguard.model.finding import Finding, ObjectRef, Site
+from gitguard.model.suppression import Baseline
 from gitguard.parse import read
 from gitguard.repository import gate
+from gitguard.repository.baseline import grown, parsed
 from gitguard.repository.gate import Contents, Weakening
 from gitguard.repository.gate_configuration import weakened
 from gitguard.repository.gate_pipelines import hooks_weakened, pipeline_weakened
@@ -16,17 +19,22 @@ from gitguard.repository.gate_texts import attributes_weakened, owners_weakened
 from gitguard.rules.change_rule import ChangeRule
 
 _ID = "gate-weakened"
+_MEND = "mend the finding, or let those who answer for the gate accept it"
+_SHOWN = 3
 _FIX = "let those who answer for the gate make this change, in a change of its own"
 
 
 def check(change: Change) -> Iterable[Finding]:
     """Compare what each file of the gate means, before and after; and see whether anything else took the place of a file."""
     protected = sorted(path for path in change.before.tree if gate.is_gate(path) and not gate.is_script(path))
+    baseline = change.before.configuration.baseline
     for path, contents in change.gate.items():
-        for one in _weakenings(path, contents, protected):
+        for one in _of_baseline(contents) if path == baseline or gate.is_baseline(path) else _weakenings(path, contents, protected):
             yield _finding(path, one)
     for path, one in _replaced(change):
         yield _finding(path, one)
+    for said in change.suppressions:
+        yield Finding(_ID, "error", said.message, said.object, said.site, fix=_MEND)
 
 
 def _finding(path: str, one: Weakening) -> Finding:
@@ -43,7 +51,7 @@ def _weakenings(path: str, contents: Contents, protected: list[str]) -> Iterator
         yield from owners_weakened(before, after, protected)
     elif gate.is_attributes(path):
         yield from attributes_weakened(before, after)
-    elif path == CONFIGURATION or gate.names_gitguard(before) or gate.is_baseline(path):
+    elif path == CONFIGURATION or gate.names_gitguard(before):
         yield from _of_gitguard(path, contents)
 
 
@@ -53,15 +61,30 @@ def _of_gitguard(path: str, contents: Contents) -> Iterator[Weakening]:
     if gate.is_too_large(contents):
         yield Weakening("", "the file changes, and is too large to tell how", "make it smaller")
     elif after is None and path != CONFIGURATION:
-        yield Weakening("", f"the file is removed, and {'lists what is accepted' if gate.is_baseline(path) else 'ran gitguard'}")
-    elif gate.is_baseline(path):
-        yield Weakening("", "what the baseline accepts changes: findings of today may count as old ones")
+        yield Weakening("", "the file is removed, and ran gitguard")
     elif path == CONFIGURATION:
         yield from _of_values(path, (before, after)) if after is not None else (Weakening("", "gitguard's configuration is removed"),)
     elif path in gate.HOOKS or gate.is_pipeline(path):
         yield from _of_values(path, contents)
     else:
         yield from _of_script(before or b"", after or b"")
+
+
+def _of_baseline(contents: Contents) -> Iterator[Weakening]:
+    """What a baseline accepts more; that it shrinks, or is removed, is fine."""
+    before, after = contents
+    if after is None or before == after:
+        return
+    try:
+        more = grown(parsed(before, "before") if before is not None else Baseline(), parsed(after, "now"))
+    except ConfigurationError as error:
+        yield Weakening("", f"the baseline changes, and can't be compared: {error.message}", "write it with `gitguard check --write-baseline`")
+        return
+    if more:
+        count = sum(entry.number for entry in more)
+        shown = "; ".join(f"`{entry.rule}` at {entry.path}" for entry in more[:_SHOWN])
+        rest = f", and {len(more) - _SHOWN} more" if len(more) > _SHOWN else ""
+        yield Weakening("", f"the baseline accepts {count} more {'finding' if count == 1 else 'findings'}: {shown}{rest}", _MEND)
 
 
 def _of_values(path: str, contents: Contents) -> Iterator[Weakening]:
@@ -115,7 +138,8 @@ RULE = ChangeRule(
     summary="A change weakens what judges changes",
     why="Whoever can change gitguard's configuration, its hook, the workflow that runs it or the owners of these files in the same change can switch"
     " the gate off. The settings in force are those of the base, so that this change is still judged by them, but the next one would not be. What the"
-    " files mean is compared: other words for the same, a stricter setting and a removed exception are silent. It can't be suppressed.",
+    " files mean is compared: other words for the same, a stricter setting and a removed exception are silent. The same holds for a suppression in a"
+    " comment that is added, holds for longer or covers more, and for a baseline that grows. It can't be suppressed.",
     before=((".gitguard.yaml", _WITH_APPROVERS), _OBJECT),
     fails=((".gitguard.yaml", f"{_WITH_APPROVERS}ignore:\n  - {{rule: source-not-permitted, path: '*', reason: later}}\n"), _OBJECT),
     passes=((".gitguard.yaml", f"# who approves\n{_WITH_APPROVERS}  staging: {{paths: [staging], approvers: [alice]}}\n"), _OBJECT),

@@ -22,9 +22,11 @@ spec:
 """
 CONFIGURATION = """\
 repository: {urls: ["https://git.example/config"]}
+baseline: .gitguard-baseline.json
 environments:
   prod: {paths: [prod], authors: [alice], approvers: [alice, bob]}
 """
+BASELINE = '{"version": 1, "findings": []}\n'
 WORKFLOW = "on: [pull_request, merge_group]\njobs:\n  gate:\n    runs-on: ubuntu-latest\n    steps: [{run: gitguard ci --base origin/main}]\n"
 HOOKS = "repos:\n  - {repo: 'https://github.com/example/gitguard', rev: v1, hooks: [{id: gitguard}]}\n"
 OWNERS = "* @org/all\n.gitguard.yaml @org/platform\n"
@@ -35,6 +37,12 @@ def app(name: str, namespace: str = "web") -> str:
 
 
 FORBIDDEN = app("evil", "kube-system")
+SUPPRESSION = "# gitguard: ignore[destination-not-permitted] later"
+# Accepted beside the namespace.
+ACCEPTED = FORBIDDEN.replace(
+    '{server: "https://kubernetes.default.svc", namespace: kube-system}',
+    f'\n    server: "https://kubernetes.default.svc"\n    namespace: kube-system {SUPPRESSION} until=2998-01-31',
+)
 
 
 @pytest.fixture
@@ -43,7 +51,7 @@ def config(repository: Repository) -> Repository:
     repository.commit(
         {
             ".gitguard.yaml": CONFIGURATION,
-            ".gitguard-baseline.json": "[]\n",
+            ".gitguard-baseline.json": BASELINE,
             ".pre-commit-config.yaml": HOOKS,
             ".github/workflows/gate.yml": WORKFLOW,
             "CODEOWNERS": OWNERS,
@@ -123,13 +131,103 @@ def test_configuration_lookalike(config: Repository) -> None:
 
 def test_inline_suppression(config: Repository) -> None:
     """An inline suppression is added beside the mistake"""
-    config.commit({"apps/evil.yaml": f"# gitguard: ignore[destination-not-permitted] later\n{FORBIDDEN}"})
-    assert DENIED in verdict(config)
+    config.commit({"apps/evil.yaml": f"{SUPPRESSION}\n{FORBIDDEN}"})
+    assert verdict(config) == {DENIED, ("gate-weakened", "apps/evil.yaml")}
+
+
+@pytest.fixture
+def accepted(config: Repository) -> Repository:
+    """With a mistake that is accepted, until a day, on the branch main."""
+    config.git("checkout", "-q", "main")
+    config.commit(
+        {"apps/evil.yaml": ACCEPTED, ".gitguard.yaml": CONFIGURATION.replace("[prod]", "[prod], clusters: [prod]") + "  dev: {paths: [dev]}\n"}
+    )
+    config.git("checkout", "-q", "-B", "change")
+    assert verdict(config) == set()
+    return config
+
+
+def test_suppression_prolonged(accepted: Repository) -> None:
+    """The last day of a suppression is put off"""
+    for longer in (ACCEPTED.replace("2998", "2999"), ACCEPTED.replace(" until=2998-01-31", "")):
+        accepted.commit({"apps/evil.yaml": longer})
+        assert verdict(accepted) == {("gate-weakened", "apps/evil.yaml")}
+
+
+def test_value_changed_under_a_suppression(accepted: Repository) -> None:
+    """A value is changed beside a suppression that stands there"""
+    accepted.commit({"apps/evil.yaml": ACCEPTED.replace("kube-system", "vault")})
+    assert verdict(accepted) == {DENIED, ("gate-weakened", "apps/evil.yaml")}
+
+
+def test_neighbour_of_the_value_changed(accepted: Repository) -> None:
+    """What is beside the value is changed (another cluster for an accepted namespace)"""
+    accepted.commit({"apps/evil.yaml": ACCEPTED.replace("https://kubernetes.default.svc", "https://prod.example")})
+    assert verdict(accepted) == {DENIED, ("gate-weakened", "apps/evil.yaml")}
+
+
+def test_suppression_widened(accepted: Repository) -> None:
+    """A suppression names another rule, or covers the object instead of a line"""
+    bad_source = ACCEPTED.replace("git.example/team", "git.example/evil")
+    wider = (
+        bad_source.replace("[destination-not-permitted]", "[destination-not-permitted, source-not-permitted]"),
+        SUPPRESSION.replace("destination", "source") + f" until=2998-01-31\n{bad_source}",
+    )
+    for text in wider:
+        accepted.commit({"apps/evil.yaml": text})
+        assert verdict(accepted) == {("source-not-permitted", "apps/evil.yaml"), ("gate-weakened", "apps/evil.yaml")}
+
+
+def test_suppression_copied_with_its_object(accepted: Repository) -> None:
+    """An object is copied, with its suppression, within its file"""
+    for copy in (f"{ACCEPTED.replace('evil', 'worse')}---\n{ACCEPTED}", f"{ACCEPTED}---\n{ACCEPTED.replace('evil', 'worse')}"):
+        accepted.commit({"apps/evil.yaml": copy})
+        assert verdict(accepted) == {DENIED, ("gate-weakened", "apps/evil.yaml")}
+
+
+def test_suppression_copied_into_another_environment(accepted: Repository) -> None:
+    """A suppression is copied into another environment's file"""
+    accepted.commit({"dev/web.yaml": ACCEPTED.replace("evil", "worse")})
+    assert verdict(accepted) == {("destination-not-permitted", "dev/web.yaml"), ("gate-weakened", "dev/web.yaml")}
+
+
+def test_suppression_moved_into_another_environment(accepted: Repository) -> None:
+    """A file is moved, with its suppressions, into another environment's folder"""
+    (accepted.path / "dev").mkdir()
+    accepted.git("mv", "apps/evil.yaml", "dev/evil.yaml")
+    accepted.commit()
+    assert verdict(accepted) == {("gate-weakened", "dev/evil.yaml")}
+    assert accepted.gitguard("ci", "--base", "main", "--format", "json").report["suppressed"] == []
+
+
+def test_hostile_reason(accepted: Repository) -> None:
+    """The reason of a suppression holds commands for the CI system, or for a terminal"""
+    reason = f"::error::\u202e%0A::stop-commands::x \U000e0001{'long ' * 20_000}"
+    accepted.commit({"apps/evil.yaml": ACCEPTED.replace("later", reason)})
+    assert verdict(accepted) == set()
+    for name in ("text", "github", "markdown"):
+        done = accepted.gitguard("ci", "--base", "main", "--format", name, "--verbose")
+        assert done.code == 0
+        assert not any(line.startswith(("::error", "::stop")) for line in done.out.splitlines())
+        assert "\u202e" not in done.out
+        assert len(done.out) < 5_000
 
 
 def test_baseline_grown(config: Repository) -> None:
     """The baseline grows"""
+    config.commit({"apps/evil.yaml": FORBIDDEN})
+    assert config.gitguard("check", "--write-baseline", ".gitguard-baseline.json").code == 0
+    config.commit()
+    assert verdict(config) == {DENIED, ("gate-weakened", ".gitguard-baseline.json")}
+
+
+def test_baseline_unreadable(config: Repository) -> None:
+    """The baseline is made unreadable, or replaced by a link"""
     config.commit({".gitguard-baseline.json": '["everything"]\n'})
+    assert verdict(config) == {("gate-weakened", ".gitguard-baseline.json")}
+    (config.path / ".gitguard-baseline.json").unlink()
+    (config.path / ".gitguard-baseline.json").symlink_to("CODEOWNERS")
+    config.commit()
     assert verdict(config) == {("gate-weakened", ".gitguard-baseline.json")}
 
 

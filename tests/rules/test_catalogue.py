@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gitguard.output import catalogue
-from gitguard.rules import CATALOGUE, CHANGE_RULES, RULES, ChangeRule, Rule
+from gitguard.rules import CATALOGUE, CHANGE_RULES, RULES, SUPPRESSION_RULES, ChangeRule, Rule
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = {"__init__", "rule", "change_rule", "application_rule", "object_rule", "object_rule_examples", "project_rule"}
@@ -26,7 +26,7 @@ def test_the_page_is_what_the_code_says() -> None:
     assert (ROOT / "docs" / "rules.md").read_text() == catalogue.page(CATALOGUE), "run `make docs`"
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", RULES + SUPPRESSION_RULES, ids=lambda rule: rule.id)
 def test_the_examples_fail_and_pass_as_documented(rule: Rule, new_repository: Callable) -> None:
     failing = new_repository("fails").write(dict(rule.fails)).check("--fail-on", rule.level)
     assert failing.code == 1, failing.out
