@@ -14,7 +14,8 @@ from gitguard.rules import ChangeRule, Rule
 # What judges the gate itself: an exception from it would be the way through it.
 NEVER_SUPPRESSED = frozenset({"gate-weakened"})
 Item = TypeVar("Item")
-Locate = Callable[[str, Sequence[tuple[int, str]]], Mapping[tuple[int, str], tuple[int, int]]]
+# The fields of each file, to their lines and columns.
+Locate = Callable[[Mapping[str, Sequence[tuple[int, str]]]], Mapping[str, Mapping[tuple[int, str], tuple[int, int]]]]
 
 
 class Judgement(NamedTuple):
@@ -216,7 +217,7 @@ def _placed(findings: Iterable[Finding], locate: Locate) -> Iterable[Finding]:
         for site in (finding.site, *(related.site for related in finding.related)):
             if site.path and not site.column:
                 wanted.setdefault(site.path, set()).add(site.field)
-    places = {path: locate(path, sorted(fields)) for path, fields in wanted.items()}
+    places = locate({path: sorted(fields) for path, fields in wanted.items()})
 
     def placed(site: Site) -> Site:
         return site if site.column or site.path not in places else site.located(*places[site.path].get(site.field, (1, 1)))

@@ -30,7 +30,11 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
         )
     cache = open_cache(options.cache, options.environment)
     reader = Reader(found, configuration(found, options.config, entries[head if trust_head else base], cache), cache)
-    before, after = (deployments(reader, entries[one], reader.repository(entries[one]), options).repository_deployed() for one in (parted, head))
+    was, now = (deployments(reader, entries[one], reader.repository(entries[one]), options) for one in (parted, head))
+    before = was.repository_deployed()
+    # Most of what the change deploys the base has deployed, too: what differs in it is rendered together.
+    now.ahead(was.sources)
+    after = now.repository_deployed()
     change = Change(before, after, history.between(parted, head), history.commits(base, head))
     change = known(change, found, options.environment, named, (base, head))
     judged, fixed = checker.compared(checker.judge(after, RULES), checker.judge(before, RULES), change.renamed)

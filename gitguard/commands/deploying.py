@@ -90,7 +90,7 @@ class Deployments:
         cache = open_cache(cached, environment, "renders")
         found = tools.Tools(off=True) if render == "never" else tools.find(environment)
         sources = opened(reader.git, render, folder if cached else None, cache, environment, found.helm, progress)
-        self._renderer = Renderer(sources, cache, found, folder, limits, plain=plain)
+        self.renderer = Renderer(sources, cache, found, folder, limits, plain=plain)
         self._cluster = target or cluster(reader, repository)
         self._is_here = one_of(repository.configuration.urls)
         self._context = self._of_sets()
@@ -105,6 +105,8 @@ class Deployments:
         self._replaced: set[tuple[str, int, str]] = set()
         self._seen: set[str] = set()
         self._read: set[str] = set()
+        # Every source that was to be rendered.
+        self.sources: list[Part] = []
         # What somebody applies by hand, by the folder of its kustomization or chart.
         self.by_hand: dict[str, Rendered] = {}
         # The files that the generators of ApplicationSets read, by the file of the ApplicationSet.
@@ -168,6 +170,11 @@ class Deployments:
         for _ in other._generation([self._nodes[number] for number in sorted(self._deployed)]):
             pass
         return other._judged()
+
+    def ahead(self, sources: Sequence[Part]) -> None:
+        """Render sources of another tree from this one, where it is likely that it has them, too: all at once, and into the cache alone."""
+        if self.render != "never":
+            self.renderer.ahead(self.entries, sources, self._cluster, self.progress)
 
     def widened(self, wanted: Callable[[Application, Reads], bool]) -> Repository:
         """The repository with what those Applications deploy that did not matter before and do by `wanted`."""
@@ -394,12 +401,13 @@ class Deployments:
         def wanted(number: int, reads: Reads) -> bool:
             return not owners or self._matters(owners[number], reads) or any(reads.touches(path) for path in self._makers)
 
+        self.sources += made
         given = self._cluster, self.repository.scopes, self.progress
-        results = list(self._renderer.render(self.entries, made, *given, wanted))
+        results = list(self.renderer.render(self.entries, made, *given, wanted))
         # Of an Application that matters all sources do: what they make is compared.
         whole = {id(owner) for owner, result in zip(owners, results, strict=bool(owners)) if result.objects}
         left = [number for number, owner in enumerate(owners) if results[number].skipped and id(owner) in whole]
-        for number, result in zip(left, self._renderer.render(self.entries, [made[number] for number in left], *given), strict=True):
+        for number, result in zip(left, self.renderer.render(self.entries, [made[number] for number in left], *given), strict=True):
             results[number] = result
         self._shaping += [result.reads for result in results if not owners or any(result.reads.touches(path) for path in self._makers)]
         return results

@@ -1,7 +1,6 @@
 """Git as the only source of files: the work tree, the index or a commit; tracked files only, and nothing that git would run.
 
-The hot paths (work tree, index, the staged change) speak git's plumbing directly. GitPython, whose import costs more than a whole
-hook run may take, serves what is read from a commit.
+It speaks git's plumbing directly: a library of git's costs more to import than a whole hook run may take.
 """
 
 import os
@@ -90,20 +89,16 @@ class GitRepository:
 
     def commit(self, revision: str) -> tuple[Entry, ...]:
         """Every file of a commit, named as git names revisions."""
-        from git import Repo
-        from git.exc import GitError
-        from git.objects import Blob, Submodule
-        from gitdb.exc import ODBError
-
+        missing = RepositoryError(f"there is no commit `{revision}` in {self.root}", "see `git log` for the commits there are")
+        if not revision or revision.startswith("-"):
+            raise missing
         try:
-            if revision.startswith("-"):
-                raise ValueError(revision)
-            with Repo(self.root) as repository:
-                repository.git.update_environment(**_AS_STORED)
-                items = [item for item in repository.commit(revision).tree.traverse() if isinstance(item, Blob | Submodule)]
-                return tuple(Entry(str(item.path), f"{item.mode:06o}", item.hexsha, stored=True) for item in items)
-        except (GitError, ODBError, ValueError, OSError) as error:
-            raise RepositoryError(f"there is no commit `{revision}` in {self.root}", "see `git log` for the commits there are") from error
+            listed = self.ask("ls-tree", "-r", "-z", "--full-tree", f"{revision}^{{commit}}")
+        except RepositoryError as error:
+            raise missing from error
+        rows = (row.partition("\t") for row in listed.decode("utf-8", "surrogateescape").split("\0") if row)
+        described = ((description.split(" "), path) for description, _, path in rows)
+        return tuple(Entry(path, mode, blob, stored=True) for (mode, _, blob), path in described)
 
     def urls(self) -> tuple[str, ...]:
         """The URLs of the remotes."""
