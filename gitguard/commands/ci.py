@@ -31,13 +31,15 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
     cache = open_cache(options.cache, options.environment)
     reader = Reader(found, configuration(found, options.config, entries[head if trust_head else base], cache), cache)
     was, now = (deployments(reader, entries[one], reader.repository(entries[one]), options) for one in (parted, head))
-    before = was.repository_deployed()
-    # Most of what the change deploys the base has deployed, too: what differs in it is rendered together.
-    now.ahead(was.sources)
+    # What differs is rendered while the base, which the cache knows as a rule, is gone through and judged.
+    with now.ahead():
+        before = was.repository_deployed()
+        with now.ahead(was.sources):
+            judged_before = checker.judge(before, RULES)
     after = now.repository_deployed()
     change = Change(before, after, history.between(parted, head), history.commits(base, head))
     change = known(change, found, options.environment, named, (base, head))
-    judged, fixed = checker.compared(checker.judge(after, RULES), checker.judge(before, RULES), change.renamed)
+    judged, fixed = checker.compared(checker.judge(after, RULES), judged_before, change.renamed)
     own = checker.judge_change(change, CHANGE_RULES)
     # What is said of what is gone has its lines where it was.
     gone = tuple(finding for finding in own.findings if finding.site.path not in after.tree)

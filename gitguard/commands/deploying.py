@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from posixpath import dirname, normpath
 from typing import Any, NamedTuple
@@ -171,10 +172,11 @@ class Deployments:
             pass
         return other._judged()
 
-    def ahead(self, sources: Sequence[Part]) -> None:
-        """Render sources of another tree from this one, where it is likely that it has them, too: all at once, and into the cache alone."""
-        if self.render != "never":
-            self.renderer.ahead(self.entries, sources, self._cluster, self.progress)
+    def ahead(self, sources: Sequence[Part] = ()) -> AbstractContextManager[None]:
+        """Meanwhile, render these sources of another tree from this one, which most likely has them, too; without any, what is applied by hand."""
+        if self.render == "never":
+            return nullcontext()
+        return self.renderer.ahead(self.entries, sources or [part for _, part in self._roots()], self._cluster, self.progress)
 
     def widened(self, wanted: Callable[[Application, Reads], bool]) -> Repository:
         """The repository with what those Applications deploy that did not matter before and do by `wanted`."""
@@ -227,12 +229,15 @@ class Deployments:
 
     def _by_hand(self) -> Iterator[Node]:
         """What comes of kustomizations and charts of Argo CD's objects that no Application deploys: somebody applies them."""
-        patched = sorted({root for item in self._changed for root in item.reach.roots if root})
-        made = [*((root, _kustomization(root)) for root in patched), *self._charts()]
+        made = self._roots()
         results = self._render([part for _, part in made])
         for (root, _), result in zip(made, results, strict=True):
             self.by_hand[root] = result
             yield from self._children(result, None, Reach(frozenset({root})))
+
+    def _roots(self) -> list[tuple[str, Part]]:
+        patched = sorted({root for item in self._changed for root in item.reach.roots if root})
+        return [*((root, _kustomization(root)) for root in patched), *self._charts()]
 
     def _charts(self) -> Iterator[tuple[str, Part]]:
         """Charts that make Applications or AppProjects and that nothing deploys, once for each of their environments' values.

@@ -2,7 +2,8 @@
 
 import json
 import signal
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from copy import copy
 from functools import cached_property
 from hashlib import sha1, sha256
@@ -120,11 +121,16 @@ class Renderer:
             if key in known:
                 _hand_out(known[key], job, parts, scopes, results)
         if missing:
-            self._run(missing, parts, results, contents, tree, scopes, progress)
+            for _ in self._running(missing, parts, results, contents, tree, scopes, progress):
+                pass
         return tuple(result for result in results if result is not None)
 
-    def ahead(self, entries: Sequence[Entry], parts: Sequence[Part], cluster: Cluster, progress: Progress | None = None) -> None:
-        """Fill the cache with what these parts make, all at once, for a `render` that would come to them step by step."""
+    @contextmanager
+    def ahead(self, entries: Sequence[Entry], parts: Sequence[Part], cluster: Cluster, progress: Progress | None = None) -> Iterator[None]:
+        """Have workers render what these parts make, and is not in the cache, while something else is done; at the end of that the cache has it.
+
+        A `render` would come to some of them later, when it knows that it needs them.
+        """
         contents, tree, _ = self._tree(entries)
         jobs: dict[str, Job] = {}
         for part in parts:
@@ -132,10 +138,14 @@ class Renderer:
             if self._early(part, made) is None and not isinstance(made, str | Lacking):
                 key = self._key(made, contents)
                 jobs[key] = Job(made, key, ())
-        held = self.cache.holds(jobs)
-        missing = [] if held is None or self.plain else [job for key, job in jobs.items() if key not in held]
-        if missing:
-            self._run(missing, (), [], contents, tree, {}, progress)
+        # Where the cache has nothing of it, what is done meanwhile most likely renders the same.
+        held = frozenset() if self.plain else self.cache.holds(jobs)
+        missing = [job for key, job in jobs.items() if held and key not in held and key not in self.anew]
+        with closing(self._running(missing, (), [], contents, tree, {}, progress)) as running:
+            next(running)
+            yield
+            for _ in running:
+                pass
 
     def _tree(self, entries: Sequence[Entry]) -> "_Seen":
         """What is known of the tree of these entries so far."""
@@ -192,7 +202,7 @@ class Renderer:
             digest.update(contents.identity(path).encode())
         return f"render:{digest.hexdigest()}"
 
-    def _run(
+    def _running(
         self,
         jobs: Sequence[Job],
         parts: Sequence[Part],
@@ -201,7 +211,11 @@ class Renderer:
         tree: Tree,
         scopes: Mapping[tuple[str, str], bool],
         progress: Progress | None,
-    ) -> None:
+    ) -> Generator[None, None, None]:
+        """Comes back once when the workers are at work, and again when all is done."""
+        if not jobs:
+            yield
+            return
         self.anew |= {job.key for job in jobs}
         with scratch(self.folder) as place:
             wanted = contents.entries_of(path for job in jobs for path in job.plan.files)
@@ -214,17 +228,19 @@ class Renderer:
                 runner.prepare()
 
             fresh: dict[str, str] = {}
-            try:
-                for done, (index, text) in enumerate(crew(lambda job: _encoded(runner.run(job.plan)), jobs, prepare), 1):
-                    job = jobs[index]
-                    answer = text or _encoded(Run(failure="its worker died, for want of memory or by a signal"))
-                    _hand_out(answer, job, parts, scopes, results)
-                    if text and json.loads(text[: text.index(",")] + "]")[0] and not (self.plain and _has_secrets(text)):
-                        fresh[job.key] = text
-                    if progress is not None:
-                        progress("rendered", done, len(jobs))
-            finally:
-                self.cache.put(fresh)
+            with closing(crew(lambda job: _encoded(runner.run(job.plan)), jobs, prepare)) as answers:
+                yield
+                try:
+                    for done, (index, text) in enumerate(answers, 1):
+                        job = jobs[index]
+                        answer = text or _encoded(Run(failure="its worker died, for want of memory or by a signal"))
+                        _hand_out(answer, job, parts, scopes, results)
+                        if text and json.loads(text[: text.index(",")] + "]")[0] and not (self.plain and _has_secrets(text)):
+                            fresh[job.key] = text
+                        if progress is not None:
+                            progress("rendered", done, len(jobs))
+                finally:
+                    self.cache.put(fresh)
 
 
 class _Contents:
@@ -317,6 +333,8 @@ def _has_secrets(text: str) -> bool:
 
 
 def _hand_out(text: str, job: Job, parts: Sequence[Part], scopes: Mapping[tuple[str, str], bool], results: list[Rendered | None]) -> None:
+    if not job.numbers:
+        return
     _, tool, failure, lacking, assumed, objects = json.loads(text)
     made = tuple(RenderedObject(api, kind, space, name, Origin(*origin), value, secret) for api, kind, space, name, origin, value, secret in objects)
     undetermined = Lacking(*lacking) if lacking else None
