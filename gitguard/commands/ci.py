@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gitguard import checker
 from gitguard.commands.circumstances import known
-from gitguard.commands.deploying import deployments
+from gitguard.commands.deploying import Deployments, deployments
 from gitguard.commands.options import Options, Outcome, outcome
 from gitguard.commands.reading import Reader, configuration, open_cache, place_in
 from gitguard.edges import clock, git
@@ -47,9 +47,18 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
     own = own._replace(findings=(*left, *checker.placed(gone, reader.places(entries[parted]))))
     judgement = checker.joined(judged, own)
     report = checker.report(after, judgement, reader.places(entries[head]), clock.today())
-    report = report._replace(fixed=checker.placed(fixed, reader.places(entries[parted])), seconds=clock.monotonic() - started)
+    report = report._replace(fixed=checker.placed(fixed, reader.places(entries[parted])), remarks=(*report.remarks, _extent(was, now)))
+    report = report._replace(seconds=clock.monotonic() - started)
     cache.close()
     if not report.counts.manifests and not before.files:
         nothing = Failure("", "nothing to judge: neither side of the change has a Kubernetes manifest")
         report = report._replace(failures=(*report.failures, nothing))
     return outcome(report, options)
+
+
+def _extent(before: Deployments, after: Deployments) -> str:
+    """What was judged, and what of it had to be rendered."""
+    renderings = before.renderer.asked | after.renderer.asked
+    anew = len(renderings & (before.renderer.anew | after.renderer.anew))
+    extent = f"{len(renderings)} rendering{'' if len(renderings) == 1 else 's'}, {anew} anew, {len(renderings) - anew} from the cache"
+    return f"both sides of the change are judged whole: {extent if renderings else 'nothing had to be rendered'}"

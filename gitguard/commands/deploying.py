@@ -4,13 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import cached_property
-from posixpath import dirname, normpath
 from typing import Any, NamedTuple
 
 from gitguard.applicationsets import Cluster as SetCluster
 from gitguard.applicationsets import Context, expand
 from gitguard.argo.repository import one_of
+from gitguard.commands.charts import Dependencies, installed_by_hand
 from gitguard.commands.cluster import cluster
 from gitguard.commands.judging import judged
 from gitguard.commands.options import Options
@@ -20,12 +19,9 @@ from gitguard.edges import tools
 from gitguard.edges.confined import USUAL, Limits
 from gitguard.edges.renderer import Progress, Renderer
 from gitguard.edges.sources import opened
-from gitguard.manifests.classify import Charts
 from gitguard.model.files import Entry
 from gitguard.model.rendering import Reads, Rendered, RenderedObject
-from gitguard.model.repository import Application, DeclaredProject, Dependency, Deployed, ExpandedSet, Reach, Repository
-from gitguard.parse import read
-from gitguard.render.helm import is_archive_of
+from gitguard.model.repository import Application, DeclaredProject, Deployed, ExpandedSet, Reach, Repository
 from gitguard.render.parts import parts
 from gitguard.render.plans import Cluster, Part
 from gitguard.render.tree import folders_of
@@ -44,7 +40,6 @@ from gitguard.repository.making import (
 
 _MOST_GENERATIONS = 8
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_VALUES = re.compile(r"values[-_.](.+)\.ya?ml")
 
 
 class Node(NamedTuple):
@@ -87,6 +82,7 @@ class Deployments:
         self.cached = cached
         self.limits = limits
         self._by_path = {entry.path: entry for entry in entries}
+        self._dependencies = Dependencies(reader.git, self._by_path)
         folder = caching.directory(environment)
         cache = open_cache(cached, environment, "renders")
         found = tools.Tools(off=True) if render == "never" else tools.find(environment)
@@ -237,26 +233,7 @@ class Deployments:
 
     def _roots(self) -> list[tuple[str, Part]]:
         patched = sorted({root for item in self._changed for root in item.reach.roots if root})
-        return [*((root, _kustomization(root)) for root in patched), *self._charts()]
-
-    def _charts(self) -> Iterator[tuple[str, Part]]:
-        """Charts that make Applications or AppProjects and that nothing deploys, once for each of their environments' values.
-
-        With the default values alone a chart says nothing: whoever installs it has others.
-        """
-        charts = Charts(self._by_path)
-        folders = {charts.around(path) for path, _ in self.repository.templates} - {None}
-        deployed = {source.path.strip("/") for item in self.repository.applications for source in item.spec.sources}
-        roots = self.repository.configuration.roots
-        for folder in sorted(folder for folder in folders if folder is not None):
-            below_root = not roots or any(folder == root or folder.startswith(f"{root}/") for root in roots)
-            if folder in deployed or "/charts/" in f"/{folder}" or not below_root:
-                continue
-            values = sorted(path for path in self._by_path if dirname(path) == folder and _VALUES.fullmatch(path.rpartition("/")[2]))
-            for path in values:
-                name = path.rpartition("/")[2]
-                source = {"path": folder, "helm": {"valueFiles": [name]}}
-                yield f"{folder}#{name}", Part(folder.rpartition("/")[2], "", "", "", "", source)
+        return [*((root, _kustomization(root)) for root in patched), *installed_by_hand(self.repository, self._by_path)]
 
     def _manifests(self, items: Sequence[Application]) -> Iterator[tuple[Application, Mapping[str, Any]]]:
         """Each with its whole manifest, as it would be applied."""
@@ -334,34 +311,8 @@ class Deployments:
             yield node.application, made
             if made and not any(_was_refused(result) or self._matters(node.application, result.reads) for result in made):
                 continue
-            needed = tuple(found for part in of_one if "" in part.here for found in self._dependencies(str(part.source.get("path") or "")))
+            needed = tuple(found for part in of_one if "" in part.here for found in self._dependencies.of(str(part.source.get("path") or "")))
             self._deployed[number] = Deployed(node.application, made, creates_namespace(node.manifest), needed)
-
-    def _dependencies(self, folder: str) -> Iterator[Dependency]:
-        """The dependencies of a chart that are not vendored and come from a repository."""
-        folder = normpath(folder.strip("/") or ".")
-        below = "" if folder == "." else f"{folder}/"
-        for name in ("Chart.yaml", "requirements.yaml"):
-            path = f"{below}{name}"
-            documents = read(self._charts_content[path]).documents if path in self._charts_content else ()
-            listed = documents[0].value.get("dependencies") if documents and isinstance(documents[0].value, dict) else None
-            for number, entry in enumerate(listed if isinstance(listed, list) else ()):
-                url, wanted = (entry.get("repository"), entry.get("name")) if isinstance(entry, dict) else (None, None)
-                if not isinstance(url, str) or "://" not in url or url.startswith("file://") or not isinstance(wanted, str):
-                    continue
-                packed = any(dirname(one) == f"{below}charts" and is_archive_of(wanted, one) for one in self._vendored)
-                if not packed and f"{below}charts/{wanted}/Chart.yaml" not in self._by_path:
-                    yield Dependency(wanted, url, path, f"/dependencies/{number}/repository")
-
-    @cached_property
-    def _charts_content(self) -> Mapping[str, bytes]:
-        """What charts say of themselves, read at once."""
-        named = [entry for path, entry in self._by_path.items() if path.endswith(("Chart.yaml", "requirements.yaml"))]
-        return {entry.path: content for entry, content in self.reader.git.read(named) if isinstance(content, bytes)}
-
-    @cached_property
-    def _vendored(self) -> Sequence[str]:
-        return [path for path in self._by_path if "charts/" in path]
 
     def _children(self, result: Rendered, by: Application | None, reach: Reach) -> Iterator[Node]:
         """The Argo CD objects among what was made, but those that were read from their files already."""
