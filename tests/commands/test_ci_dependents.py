@@ -55,14 +55,18 @@ def test_a_change_that_nothing_renders_says_so(repository: Repository) -> None:
     assert "judged whole" in repository.gitguard("ci", "--base", "main", "--format", "markdown").out
 
 
+def patching(kind: str, field: str, value: str) -> str:
+    patch = f'[{{"op": "add", "path": "{field}", "value": "{value}"}}]'
+    return yaml.safe_dump({"patches": [{"patch": patch, "target": {"kind": kind}}]})
+
+
 def nested() -> dict[str, str]:
-    """A root that patches an Application, which deploys an overlay that patches an ApplicationSet, whose Application deploys a kustomization."""
-    patching = """patches: [{patch: '[{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}]', target: {kind: KIND}}]\n"""
+    """A root sets what its Application deploys: an overlay that changes an ApplicationSet, whose Application deploys a kustomization."""
     return {
         **BASE,
-        "root/kustomization.yaml": "resources: [apps.yaml]\n" + patching.replace("KIND", "Application"),
-        "root/apps.yaml": deploying("overlay", name="apps", into="web-apps"),
-        "overlay/kustomization.yaml": "resources: [../sets]\n" + patching.replace("KIND", "ApplicationSet"),
+        "root/kustomization.yaml": "resources: [apps.yaml]\n" + patching("Application", "/spec/source/path", "overlay"),
+        "root/apps.yaml": deploying("elsewhere", name="apps", into="web-apps"),
+        "overlay/kustomization.yaml": "resources: [../sets]\n" + patching("ApplicationSet", "/spec/template/metadata/namespace", "argocd"),
         "sets/kustomization.yaml": "resources: [set.yaml]\n",
         "sets/set.yaml": set_of([{"list": {"elements": [{"name": "web"}]}}], path="web"),
         "web/kustomization.yaml": "resources: [cm.yaml]\n",
