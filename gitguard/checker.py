@@ -17,7 +17,8 @@ _RULE_IDS = frozenset(rule.id for rule in CATALOGUE)
 _OF_DEPLOYED = frozenset(rule.id for rule in OBJECT_RULES)
 _OF_MADE = frozenset(rule.id for rule in MANIFEST_RULES) | _OF_DEPLOYED
 _NO_BASELINE = Baseline()
-Locate = Callable[[str, Sequence[tuple[int, str]]], Mapping[tuple[int, str], tuple[int, int]]]
+# The fields of each file, to their lines and columns.
+Locate = Callable[[Mapping[str, Sequence[tuple[int, str]]]], Mapping[str, Mapping[tuple[int, str], tuple[int, int]]]]
 
 
 class Judgement(NamedTuple):
@@ -190,7 +191,7 @@ def _placed(findings: Iterable[Finding], locate: Locate) -> Iterable[Finding]:
         for site in (finding.site, *(related.site for related in finding.related)):
             if site.path and not site.column:
                 wanted.setdefault(site.path, set()).add(site.field)
-    places = {path: locate(path, sorted(fields)) for path, fields in wanted.items()}
+    places = locate({path: sorted(fields) for path, fields in wanted.items()})
 
     def placed(site: Site) -> Site:
         return site if site.column or site.path not in places else site.located(*places[site.path].get(site.field, (1, 1)))

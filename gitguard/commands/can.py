@@ -1,6 +1,6 @@
 """`gitguard can`: ask an AppProject of the repository what it permits."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from gitguard.argo.namespaces import permits_application_namespace
 from gitguard.argo.questions import QuestionError, moment
 from gitguard.argo.sources import permits_source
 from gitguard.argo.windows import Placed, applying, permits_sync
+from gitguard.checker import Locate
 from gitguard.commands.options import Options, Outcome
 from gitguard.commands.reading import Reader, configuration, open_cache
 from gitguard.edges import clock, git
@@ -65,11 +66,11 @@ def run(project: str, question: Question, options: Options) -> Outcome:
     return Outcome(verdicts.render(located, options.format == "json", options.colour), _exit_code(located))
 
 
-def _located(said: Answer, places: Callable[..., Mapping[tuple[int, str], tuple[int, int]]]) -> Answer:
+def _located(said: Answer, places: Locate) -> Answer:
     if not said.site.path:
         return said
     field = (said.site.document, said.site.pointer)
-    return said._replace(site=said.site.located(*places(said.site.path, [field]).get(field, (1, 1))))
+    return said._replace(site=said.site.located(*places({said.site.path: [field]})[said.site.path].get(field, (1, 1))))
 
 
 def _exit_code(answers: Iterable[Answer]) -> ExitCode:

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from gitguard import checker, statuses
+from gitguard.checker import Judgement, Locate
 from gitguard.commands.accepting import baseline
 from gitguard.commands.circumstances import compared_contents, known
-from gitguard.commands.deploying import deployments
+from gitguard.commands.deploying import Deployments, deployments
 from gitguard.commands.options import Options, Outcome, outcome
 from gitguard.commands.reading import Reader, behind, configuration, open_cache, place_in
 from gitguard.edges import clock, git
@@ -14,9 +15,11 @@ from gitguard.edges.history import History
 from gitguard.model.change import Change
 from gitguard.model.errors import ConfigurationError
 from gitguard.model.files import Entry
-from gitguard.model.finding import Failure
+from gitguard.model.finding import Failure, Report
+from gitguard.model.repository import Repository
+from gitguard.model.suppression import Baseline
 from gitguard.repository.choices import removed
-from gitguard.repository.suppression_changes import believed, files_to_compare
+from gitguard.repository.suppression_changes import Believed, believed, files_to_compare
 from gitguard.rules import CHANGE_RULES, RULES
 
 
@@ -36,41 +39,22 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
     settings = configuration(found, options.config, governing, cache)
     accepted = baseline(found, settings, options, governing)
     reader = Reader(found, settings._replace(baseline=accepted.source), cache)
-    before, after = (deployments(reader, entries[one], reader.repository(entries[one]), options).repository_deployed() for one in (parted, head))
-    earlier, later = reader.places(entries[parted]), reader.places(entries[head])
-    after = after._replace(removed_projects=removed(before, after))
+    was, now = (deployments(reader, entries[one], reader.repository(entries[one]), options) for one in (parted, head))
+    before, after, judged = _deployed(was, now)
     change = Change(before, after, history.between(parted, head), history.commits(base, head))
     change = known(change, found, options.environment, named, (base, head))
-    was = checker.judge(before, RULES)
-    judged, fixed = statuses.compared(checker.judge(after, RULES), was, change.renamed)
-    # Suppressions: those of the change count as far as they were there before.
     comments = believed(change, compared_contents(files_to_compare(change), found))
-    accepting = checker.accepted(after, accepted)
-    if not trust_head:
-        accepting = accepting._replace(believed=comments.degrees)
-    withheld = {key for key, _ in checker.settle(after, judged, later, clock.today(), accepting).withheld}
-    change = change._replace(suppressions=(*comments.told, *(said for key, said in comments.altered.items() if key in withheld)))
-    own = checker.judge_change(change, CHANGE_RULES)
-    # What is said of what is gone has its lines where it was.
-    gone = tuple(finding for finding in own.findings if finding.site.path not in after.tree)
-    left = tuple(finding for finding in own.findings if finding.site.path in after.tree)
-    judgement = checker.joined(judged, own._replace(findings=(*left, *checker.placed(gone, earlier))))
-    settled = checker.settle(after, judgement, later, clock.today(), accepting)
-    about, mended = statuses.compared(
-        checker.about_suppressions(after, judgement, settled),
-        checker.about_suppressions(before, was, checker.settle(before, was, earlier, clock.today(), checker.accepted(before, accepted))),
-        change.renamed,
-    )
-    report = checker.report(after, judgement, settled, about, later)
-    report = report._replace(fixed=checker.placed((*fixed, *mended), earlier), seconds=clock.monotonic() - started)
-    if others:
-        crosswise = f"the branches were merged crosswise and parted in {len(others) + 1} commits: what is new is told against {parted[:12]}"
-        report = report._replace(remarks=(*report.remarks, crosswise))
+    if trust_head:
+        comments = comments._replace(degrees={})
+    report = _report(change, judged, accepted, comments, (reader.places(entries[parted]), reader.places(entries[head])))
     cache.close()
+    remarks = [_extent(was, now)]
+    if others:
+        remarks.append(f"the branches were merged crosswise and parted in {len(others) + 1} commits: what is new is told against {parted[:12]}")
     if not report.counts.manifests and not before.files:
         nothing = Failure("", "nothing to judge: neither side of the change has a Kubernetes manifest")
         report = report._replace(failures=(*report.failures, nothing))
-    return outcome(report, options)
+    return outcome(report._replace(remarks=tuple(remarks), seconds=clock.monotonic() - started), options)
 
 
 def _refuse_own(found: GitRepository, file: Path | None, head: tuple[Entry, ...], base: tuple[Entry, ...]) -> None:
@@ -78,3 +62,44 @@ def _refuse_own(found: GitRepository, file: Path | None, head: tuple[Entry, ...]
     inside = place_in(found, file, base) if file is not None else ""
     if behind(inside, head) and not behind(inside, base):
         raise ConfigurationError(f"{file}: the base has no such file, and the change's own does not count", "merge it first, or --trust-head")
+
+
+def _deployed(was: Deployments, now: Deployments) -> tuple[Repository, Repository, Judgement]:
+    """Both sides with what they deploy, and what the rules say of the one before."""
+    # What differs is rendered while the base, which the cache knows as a rule, is gone through and judged.
+    with now.ahead():
+        before = was.repository_deployed()
+        with now.ahead(was.sources):
+            judged = checker.judge(before, RULES)
+    after = now.repository_deployed()
+    return before, after._replace(removed_projects=removed(before, after)), judged
+
+
+def _report(change: Change, was: Judgement, accepted: Baseline, comments: Believed, places: tuple[Locate, Locate]) -> Report:
+    """What is new, old and fixed, and what the change itself does. `was` is said of the base, `places` has the lines of both sides."""
+    before, after, (earlier, later), today = change.before, change.after, places, clock.today()
+    judged, fixed = statuses.compared(checker.judge(after, RULES), was, change.renamed)
+    # Suppressions: those of the change count as far as they were there before.
+    accepting = checker.accepted(after, accepted)._replace(believed=comments.degrees)
+    withheld = {key for key, _ in checker.settle(after, judged, later, today, accepting).withheld}
+    change = change._replace(suppressions=(*comments.told, *(said for key, said in comments.altered.items() if key in withheld)))
+    own = checker.judge_change(change, CHANGE_RULES)
+    # What is said of what is gone has its lines where it was.
+    gone = tuple(finding for finding in own.findings if finding.site.path not in after.tree)
+    left = tuple(finding for finding in own.findings if finding.site.path in after.tree)
+    judgement = checker.joined(judged, own._replace(findings=(*left, *checker.placed(gone, earlier))))
+    settled = checker.settle(after, judgement, later, today, accepting)
+    about, mended = statuses.compared(
+        checker.about_suppressions(after, judgement, settled),
+        checker.about_suppressions(before, was, checker.settle(before, was, earlier, today, checker.accepted(before, accepted))),
+        change.renamed,
+    )
+    return checker.report(after, judgement, settled, about, later)._replace(fixed=checker.placed((*fixed, *mended), earlier))
+
+
+def _extent(before: Deployments, after: Deployments) -> str:
+    """What was judged, and what of it had to be rendered."""
+    renderings = before.renderer.asked | after.renderer.asked
+    anew = len(renderings & (before.renderer.anew | after.renderer.anew))
+    extent = f"{len(renderings)} rendering{'' if len(renderings) == 1 else 's'}, {anew} anew, {len(renderings) - anew} from the cache"
+    return f"both sides of the change are judged whole: {extent if renderings else 'nothing had to be rendered'}"

@@ -3,13 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
-from posixpath import dirname, normpath
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 from gitguard.applicationsets import Cluster as SetCluster
 from gitguard.applicationsets import Context, expand
 from gitguard.argo.repository import one_of
+from gitguard.commands.charts import Dependencies, installed_by_hand
 from gitguard.commands.cluster import cluster
 from gitguard.commands.judging import judged
 from gitguard.commands.options import Options
@@ -19,12 +19,9 @@ from gitguard.edges import tools
 from gitguard.edges.confined import USUAL, Limits
 from gitguard.edges.renderer import Progress, Renderer
 from gitguard.edges.sources import opened
-from gitguard.manifests.classify import Charts
 from gitguard.model.files import Entry
 from gitguard.model.rendering import Reads, Rendered, RenderedObject
-from gitguard.model.repository import Application, DeclaredProject, Dependency, Deployed, ExpandedSet, Reach, Repository
-from gitguard.parse import read
-from gitguard.render.helm import is_archive_of
+from gitguard.model.repository import Application, DeclaredProject, Deployed, ExpandedSet, Reach, Repository
 from gitguard.render.parts import parts
 from gitguard.render.plans import Cluster, Part
 from gitguard.render.tree import folders_of
@@ -43,7 +40,6 @@ from gitguard.repository.making import (
 
 _MOST_GENERATIONS = 8
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_VALUES = re.compile(r"values[-_.](.+)\.ya?ml")
 
 
 class Node(NamedTuple):
@@ -86,11 +82,12 @@ class Deployments:
         self.cached = cached
         self.limits = limits
         self._by_path = {entry.path: entry for entry in entries}
+        self._dependencies = Dependencies(reader.git, self._by_path)
         folder = caching.directory(environment)
         cache = open_cache(cached, environment, "renders")
         found = tools.Tools(off=True) if render == "never" else tools.find(environment)
         sources = opened(reader.git, render, folder if cached else None, cache, environment, found.helm, progress)
-        self._renderer = Renderer(sources, cache, found, folder, limits, plain=plain)
+        self.renderer = Renderer(sources, cache, found, folder, limits, plain=plain)
         self._cluster = target or cluster(reader, repository)
         self._is_here = one_of(repository.configuration.urls)
         self._context = self._of_sets()
@@ -105,6 +102,8 @@ class Deployments:
         self._replaced: set[tuple[str, int, str]] = set()
         self._seen: set[str] = set()
         self._read: set[str] = set()
+        # Every source that was to be rendered.
+        self.sources: list[Part] = []
         # What somebody applies by hand, by the folder of its kustomization or chart.
         self.by_hand: dict[str, Rendered] = {}
         # The files that the generators of ApplicationSets read, by the file of the ApplicationSet.
@@ -169,6 +168,12 @@ class Deployments:
             pass
         return other._judged()
 
+    def ahead(self, sources: Sequence[Part] = ()) -> AbstractContextManager[None]:
+        """Meanwhile, render these sources of another tree from this one, which most likely has them, too; without any, what is applied by hand."""
+        if self.render == "never":
+            return nullcontext()
+        return self.renderer.ahead(self.entries, sources or [part for _, part in self._roots()], self._cluster, self.progress)
+
     def widened(self, wanted: Callable[[Application, Reads], bool]) -> Repository:
         """The repository with what those Applications deploy that did not matter before and do by `wanted`."""
         self.wanted = wanted
@@ -220,31 +225,15 @@ class Deployments:
 
     def _by_hand(self) -> Iterator[Node]:
         """What comes of kustomizations and charts of Argo CD's objects that no Application deploys: somebody applies them."""
-        patched = sorted({root for item in self._changed for root in item.reach.roots if root})
-        made = [*((root, _kustomization(root)) for root in patched), *self._charts()]
+        made = self._roots()
         results = self._render([part for _, part in made])
         for (root, _), result in zip(made, results, strict=True):
             self.by_hand[root] = result
             yield from self._children(result, None, Reach(frozenset({root})))
 
-    def _charts(self) -> Iterator[tuple[str, Part]]:
-        """Charts that make Applications or AppProjects and that nothing deploys, once for each of their environments' values.
-
-        With the default values alone a chart says nothing: whoever installs it has others.
-        """
-        charts = Charts(self._by_path)
-        folders = {charts.around(path) for path, _ in self.repository.templates} - {None}
-        deployed = {source.path.strip("/") for item in self.repository.applications for source in item.spec.sources}
-        roots = self.repository.configuration.roots
-        for folder in sorted(folder for folder in folders if folder is not None):
-            below_root = not roots or any(folder == root or folder.startswith(f"{root}/") for root in roots)
-            if folder in deployed or "/charts/" in f"/{folder}" or not below_root:
-                continue
-            values = sorted(path for path in self._by_path if dirname(path) == folder and _VALUES.fullmatch(path.rpartition("/")[2]))
-            for path in values:
-                name = path.rpartition("/")[2]
-                source = {"path": folder, "helm": {"valueFiles": [name]}}
-                yield f"{folder}#{name}", Part(folder.rpartition("/")[2], "", "", "", "", source)
+    def _roots(self) -> list[tuple[str, Part]]:
+        patched = sorted({root for item in self._changed for root in item.reach.roots if root})
+        return [*((root, _kustomization(root)) for root in patched), *installed_by_hand(self.repository, self._by_path)]
 
     def _manifests(self, items: Sequence[Application]) -> Iterator[tuple[Application, Mapping[str, Any]]]:
         """Each with its whole manifest, as it would be applied."""
@@ -322,34 +311,8 @@ class Deployments:
             yield node.application, made
             if made and not any(_was_refused(result) or self._matters(node.application, result.reads) for result in made):
                 continue
-            needed = tuple(found for part in of_one if "" in part.here for found in self._dependencies(str(part.source.get("path") or "")))
+            needed = tuple(found for part in of_one if "" in part.here for found in self._dependencies.of(str(part.source.get("path") or "")))
             self._deployed[number] = Deployed(node.application, made, creates_namespace(node.manifest), needed)
-
-    def _dependencies(self, folder: str) -> Iterator[Dependency]:
-        """The dependencies of a chart that are not vendored and come from a repository."""
-        folder = normpath(folder.strip("/") or ".")
-        below = "" if folder == "." else f"{folder}/"
-        for name in ("Chart.yaml", "requirements.yaml"):
-            path = f"{below}{name}"
-            documents = read(self._charts_content[path]).documents if path in self._charts_content else ()
-            listed = documents[0].value.get("dependencies") if documents and isinstance(documents[0].value, dict) else None
-            for number, entry in enumerate(listed if isinstance(listed, list) else ()):
-                url, wanted = (entry.get("repository"), entry.get("name")) if isinstance(entry, dict) else (None, None)
-                if not isinstance(url, str) or "://" not in url or url.startswith("file://") or not isinstance(wanted, str):
-                    continue
-                packed = any(dirname(one) == f"{below}charts" and is_archive_of(wanted, one) for one in self._vendored)
-                if not packed and f"{below}charts/{wanted}/Chart.yaml" not in self._by_path:
-                    yield Dependency(wanted, url, path, f"/dependencies/{number}/repository")
-
-    @cached_property
-    def _charts_content(self) -> Mapping[str, bytes]:
-        """What charts say of themselves, read at once."""
-        named = [entry for path, entry in self._by_path.items() if path.endswith(("Chart.yaml", "requirements.yaml"))]
-        return {entry.path: content for entry, content in self.reader.git.read(named) if isinstance(content, bytes)}
-
-    @cached_property
-    def _vendored(self) -> Sequence[str]:
-        return [path for path in self._by_path if "charts/" in path]
 
     def _children(self, result: Rendered, by: Application | None, reach: Reach) -> Iterator[Node]:
         """The Argo CD objects among what was made, but those that were read from their files already."""
@@ -394,12 +357,13 @@ class Deployments:
         def wanted(number: int, reads: Reads) -> bool:
             return not owners or self._matters(owners[number], reads) or any(reads.touches(path) for path in self._makers)
 
+        self.sources += made
         given = self._cluster, self.repository.scopes, self.progress
-        results = list(self._renderer.render(self.entries, made, *given, wanted))
+        results = list(self.renderer.render(self.entries, made, *given, wanted))
         # Of an Application that matters all sources do: what they make is compared.
         whole = {id(owner) for owner, result in zip(owners, results, strict=bool(owners)) if result.objects}
         left = [number for number, owner in enumerate(owners) if results[number].skipped and id(owner) in whole]
-        for number, result in zip(left, self._renderer.render(self.entries, [made[number] for number in left], *given), strict=True):
+        for number, result in zip(left, self.renderer.render(self.entries, [made[number] for number in left], *given), strict=True):
             results[number] = result
         self._shaping += [result.reads for result in results if not owners or any(result.reads.touches(path) for path in self._makers)]
         return results

@@ -9,6 +9,7 @@ from typing import Any
 
 import gitguard
 from gitguard import configuration as configuring
+from gitguard.checker import Locate
 from gitguard.edges import cache as caching
 from gitguard.edges import data
 from gitguard.edges.git import GitRepository
@@ -88,14 +89,14 @@ class Reader:
             self._own = Schemas(self.configuration.kubernetes, self.configuration.argocd.version, data.load)
         return self._own
 
-    def places(self, entries: Iterable[Entry]) -> Callable[[str, Sequence[tuple[int, str]]], Mapping[tuple[int, str], tuple[int, int]]]:
-        """A function from (path, fields) to lines and columns in these entries."""
+    def places(self, entries: Iterable[Entry]) -> Locate:
+        """A function from the fields of files to their lines and columns in these entries; of a file that is not there or can't be read, none."""
         by_path = {entry.path: entry for entry in entries}
 
-        def places(path: str, fields: Sequence[tuple[int, str]]) -> Mapping[tuple[int, str], tuple[int, int]]:
-            entry = by_path.get(path)
-            content = next((content for _, content in self.git.read([entry])), b"") if entry else b""
-            return locate(content, fields) if isinstance(content, bytes) else {}
+        def places(wanted: Mapping[str, Sequence[tuple[int, str]]]) -> Mapping[str, Mapping[tuple[int, str], tuple[int, int]]]:
+            contents = self.git.read([by_path[path] for path in wanted if path in by_path])
+            found = {entry.path: locate(content, wanted[entry.path]) for entry, content in contents if isinstance(content, bytes)}
+            return {path: found.get(path, {}) for path in wanted}
 
         return places
 

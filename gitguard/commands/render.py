@@ -1,9 +1,10 @@
 """`gitguard render APP`: the objects that an Application would deploy, each with the file that it comes from."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+from gitguard.checker import Locate
 from gitguard.commands.deploying import deployments
 from gitguard.commands.options import Options, Outcome
 from gitguard.commands.reading import Reader, configuration, open_cache
@@ -45,7 +46,7 @@ def _named(application: str, reader: Reader, entries: Sequence[Entry], repositor
     return matching
 
 
-def _lines(found: Iterable[Deployed], places: Callable[[str, Sequence[tuple[int, str]]], Mapping[tuple[int, str], tuple[int, int]]]) -> output.Lines:
+def _lines(found: Iterable[Deployed], places: Locate) -> output.Lines:
     """(path, document) to the line where the object starts, for the objects whose document is known."""
     wanted: dict[str, set[int]] = {}
     for deployed_one in found:
@@ -53,10 +54,10 @@ def _lines(found: Iterable[Deployed], places: Callable[[str, Sequence[tuple[int,
             for item in one.objects:
                 if item.origin.document >= 0:
                     wanted.setdefault(item.origin.path, set()).add(item.origin.document)
+    fields = {path: [(document, field) for document in sorted(documents) for field in ("/apiVersion", "/kind")] for path, documents in wanted.items()}
     lines: dict[tuple[str, int], int] = {}
-    for path, documents in wanted.items():
-        fields = [(document, field) for document in sorted(documents) for field in ("/apiVersion", "/kind")]
-        for (document, _), (line, _) in places(path, fields).items():
+    for path, found_there in places(fields).items():
+        for (document, _), (line, _) in found_there.items():
             lines[path, document] = min(line, lines.get((path, document), line))
     return lines
 

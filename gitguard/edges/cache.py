@@ -28,6 +28,17 @@ class Cache:
         except sqlite3.Error:
             return {}
 
+    def holds(self, keys: Iterable[str]) -> frozenset[str]:
+        """Which of the keys are there."""
+        if self._connection is None:
+            return frozenset()
+        wanted = json.dumps(list(keys))
+        try:
+            found = self._connection.execute("SELECT key FROM facts WHERE key IN (SELECT value FROM json_each(?))", (wanted,))
+            return frozenset(key for (key,) in found)
+        except sqlite3.Error:
+            return frozenset()
+
     def put(self, texts: Mapping[str, str]) -> None:
         """Remember these texts; what another process writes at the same moment is not lost."""
         if self._connection is None or not texts:

@@ -2,7 +2,8 @@
 
 import json
 import signal
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from copy import copy
 from functools import cached_property
 from hashlib import sha1, sha256
@@ -21,6 +22,7 @@ from gitguard.edges.tools import INSTALL, Tools
 from gitguard.model.files import SUBMODULE, SYMLINK, Entry
 from gitguard.model.rendering import Lacking, Origin, Reads, Remote, Rendered, RenderedObject
 from gitguard.render.kustomize import copies_annotations
+from gitguard.render.objects import deployed
 from gitguard.render.outcomes import Refused
 from gitguard.render.planning import plan
 from gitguard.render.plans import Cluster, DirectoryPlan, HelmPlan, KustomizePlan, Part, Plan
@@ -36,10 +38,9 @@ Progress = Callable[[str, int, int], None]
 
 
 class Job(NamedTuple):
-    """One plan with what it takes to remember what came of it; `numbers` are the parts that it serves."""
+    """One plan with what it takes to remember what came of it; `numbers` are the parts that it serves, whatever their destinations."""
 
     plan: Plan
-    target: str
     key: str
     numbers: tuple[int, ...]
 
@@ -76,6 +77,9 @@ class Renderer:
         self.plain = plain
         self._code = caching.stamp(Path(gitguard.__file__).parent)
         self._last: tuple[Sequence[Entry], _Seen] | None = None
+        # The renderings that were asked for, and those of them that were not in the cache.
+        self.asked: set[str] = set()
+        self.anew: set[str] = set()
 
     def render(
         self,
@@ -95,7 +99,6 @@ class Renderer:
         """
         seen, plans = self._planned(entries, parts, cluster, wanted)
         contents, tree, _ = seen
-        kinds = hash_of(scopes)
         results: list[Rendered | None] = [None] * len(parts)
         jobs: dict[str, Job] = {}
         for number, (part, planned) in enumerate(zip(parts, plans, strict=True)):
@@ -106,28 +109,56 @@ class Renderer:
             elif not isinstance(made, str | Lacking) and not wanted(number, made.reads):
                 results[number] = Rendered(part.key, part.pointer, reads=made.reads, skipped=True)
             elif not isinstance(made, str | Lacking):
-                key = self._key(made, part.target, contents, kinds)
-                job = jobs.get(key, Job(made, part.target, key, ()))
+                key = self._key(made, contents)
+                job = jobs.get(key, Job(made, key, ()))
                 jobs[key] = job._replace(numbers=(*job.numbers, number))
+        self.asked |= jobs.keys()
         known = self.cache.get(jobs)
         if self.plain:
             known = {key: text for key, text in known.items() if not _has_secrets(text)}
         missing = [job for key, job in jobs.items() if key not in known]
         for key, job in jobs.items():
             if key in known:
-                _hand_out(known[key], job, parts, results)
+                _hand_out(known[key], job, parts, scopes, results)
         if missing:
-            self._run(missing, parts, results, contents, tree, scopes, progress)
+            for _ in self._running(missing, parts, results, contents, tree, scopes, progress):
+                pass
         return tuple(result for result in results if result is not None)
+
+    @contextmanager
+    def ahead(self, entries: Sequence[Entry], parts: Sequence[Part], cluster: Cluster, progress: Progress | None = None) -> Iterator[None]:
+        """Have workers render what these parts make, and is not in the cache, while something else is done; at the end of that the cache has it.
+
+        A `render` would come to some of them later, when it knows that it needs them.
+        """
+        contents, tree, _ = self._tree(entries)
+        jobs: dict[str, Job] = {}
+        for part in parts:
+            made = plan(part, tree, cluster)
+            if self._early(part, made) is None and not isinstance(made, str | Lacking):
+                key = self._key(made, contents)
+                jobs[key] = Job(made, key, ())
+        # Where the cache has nothing of it, what is done meanwhile most likely renders the same.
+        held = frozenset() if self.plain else self.cache.holds(jobs)
+        missing = [job for key, job in jobs.items() if held and key not in held and key not in self.anew]
+        with closing(self._running(missing, (), [], contents, tree, {}, progress)) as running:
+            next(running)
+            yield
+            for _ in running:
+                pass
+
+    def _tree(self, entries: Sequence[Entry]) -> "_Seen":
+        """What is known of the tree of these entries so far."""
+        if self._last is None or self._last[0] is not entries:
+            contents = _Contents(self.sources, [entry for entry in entries if not entry.path.startswith(".git/")])
+            self._last = (entries, _Seen(contents, contents.tree(), frozenset()))
+        return self._last[1]
 
     def _planned(
         self, entries: Sequence[Entry], parts: Sequence[Part], cluster: Cluster, wanted: Callable[[int, Reads], bool]
     ) -> tuple["_Seen", list[Plan | Lacking | str]]:
         """The plans, with everything from outside that they ask for and that could be had: what is found may ask for more."""
-        if self._last is None or self._last[0] is not entries:
-            contents = _Contents(self.sources, [entry for entry in entries if not entry.path.startswith(".git/")])
-            self._last = (entries, _Seen(contents, contents.tree(), frozenset()))
-        _, seen = self._last
+        seen = self._tree(entries)
         plans = [plan(part, seen.tree, cluster) for part in parts]
         for _ in range(_MOST_ROUNDS):
             lacking = {
@@ -163,15 +194,15 @@ class Renderer:
             return common._replace(reads=made.reads, undetermined=Lacking("there is no helm on this machine", INSTALL))
         return None
 
-    def _key(self, made: Plan, target: str, contents: "_Contents", kinds: str) -> str:
+    def _key(self, made: Plan, contents: "_Contents") -> str:
         tools = (isinstance(made, KustomizePlan) and self.tools.kustomize, not isinstance(made, DirectoryPlan) and self.tools.helm)
-        digest = sha256(f"{gitguard.__version__} {self._code} {tools} {target} {kinds}\0".encode())
+        digest = sha256(f"{gitguard.__version__} {self._code} {tools}\0".encode())
         digest.update(repr(made).encode("utf-8", "surrogateescape"))
         for path in made.files:
             digest.update(contents.identity(path).encode())
         return f"render:{digest.hexdigest()}"
 
-    def _run(
+    def _running(
         self,
         jobs: Sequence[Job],
         parts: Sequence[Part],
@@ -180,12 +211,16 @@ class Renderer:
         tree: Tree,
         scopes: Mapping[tuple[str, str], bool],
         progress: Progress | None,
-    ) -> None:
+    ) -> Generator[None, None, None]:
+        """Comes back once when the workers are at work, and again when all is done."""
+        if not jobs:
+            yield
+            return
+        self.anew |= {job.key for job in jobs}
         with scratch(self.folder) as place:
             wanted = contents.entries_of(path for job in jobs for path in job.plan.files)
             marked = place.fill(self.sources, wanted, copies_annotations)
-            place.overlay(_overlay(jobs, marked))
-            runner = Runner(place, self.tools, self.limits, tree, scopes, marked, plain=self.plain)
+            runner = Runner(place, self.tools, self.limits, tree, marked, plain=self.plain)
 
             def prepare() -> None:
                 # A worker that is told to end takes the tool that it waits for with it.
@@ -193,17 +228,19 @@ class Renderer:
                 runner.prepare()
 
             fresh: dict[str, str] = {}
-            try:
-                for done, (index, text) in enumerate(crew(lambda job: _encoded(runner.run(job.plan, job.target)), jobs, prepare), 1):
-                    job = jobs[index]
-                    answer = text or _encoded(Run(failure="its worker died, for want of memory or by a signal"))
-                    _hand_out(answer, job, parts, results)
-                    if text and json.loads(text[: text.index(",")] + "]")[0] and not (self.plain and _has_secrets(text)):
-                        fresh[job.key] = text
-                    if progress is not None:
-                        progress("rendered", done, len(jobs))
-            finally:
-                self.cache.put(fresh)
+            with closing(crew(lambda job: _encoded(runner.run(job.plan)), jobs, prepare)) as answers:
+                yield
+                try:
+                    for done, (index, text) in enumerate(answers, 1):
+                        job = jobs[index]
+                        answer = text or _encoded(Run(failure="its worker died, for want of memory or by a signal"))
+                        _hand_out(answer, job, parts, scopes, results)
+                        if text and json.loads(text[: text.index(",")] + "]")[0] and not (self.plain and _has_secrets(text)):
+                            fresh[job.key] = text
+                        if progress is not None:
+                            progress("rendered", done, len(jobs))
+                finally:
+                    self.cache.put(fresh)
 
 
 class _Contents:
@@ -284,12 +321,6 @@ def _says_how(path: str) -> bool:
     return name.endswith(_METADATA) or name.startswith(".argocd-source")
 
 
-def _overlay(jobs: Sequence[Job], marked: frozenset[str]) -> dict[str, str]:
-    """Kustomizations that are built as they stand, but for the switch that makes the build tell where objects come from."""
-    plans = [job.plan for job in jobs if isinstance(job.plan, KustomizePlan) and not job.plan.is_own]
-    return {plan.file: plan.annotating for plan in plans if plan.annotating and marked.isdisjoint(plan.files)}
-
-
 def _encoded(run: Run) -> str:
     lacking = [run.undetermined.reason, run.undetermined.needs] if run.undetermined else None
     objects = [[one.api_version, one.kind, one.namespace, one.name, list(one.origin), one.manifest, one.secret] for one in run.objects]
@@ -301,10 +332,16 @@ def _has_secrets(text: str) -> bool:
     return any(secret for *_, secret in objects)
 
 
-def _hand_out(text: str, job: Job, parts: Sequence[Part], results: list[Rendered | None]) -> None:
+def _hand_out(text: str, job: Job, parts: Sequence[Part], scopes: Mapping[tuple[str, str], bool], results: list[Rendered | None]) -> None:
+    if not job.numbers:
+        return
     _, tool, failure, lacking, assumed, objects = json.loads(text)
     made = tuple(RenderedObject(api, kind, space, name, Origin(*origin), value, secret) for api, kind, space, name, origin, value, secret in objects)
+    undetermined = Lacking(*lacking) if lacking else None
+    # Where it goes is no part of what is remembered: one build serves every destination, and kinds that become known later.
+    by_target: dict[str, tuple[RenderedObject, ...]] = {}
     for number in job.numbers:
         part = parts[number]
-        undetermined = Lacking(*lacking) if lacking else None
-        results[number] = Rendered(part.key, part.pointer, tool, made, job.plan.reads, failure, undetermined, tuple(assumed))
+        if part.target not in by_target:
+            by_target[part.target] = deployed(made, part.target, scopes)
+        results[number] = Rendered(part.key, part.pointer, tool, by_target[part.target], job.plan.reads, failure, undetermined, tuple(assumed))

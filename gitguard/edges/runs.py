@@ -14,9 +14,9 @@ from gitguard.edges import confined
 from gitguard.edges.helm_sdk import HelmSdk
 from gitguard.edges.helm_shim import write_shim
 from gitguard.edges.scratch import Scratch
-from gitguard.edges.tools import Tools
+from gitguard.edges.tools import Tool, Tools
 from gitguard.model.rendering import Lacking, Origin, RenderedObject
-from gitguard.render import directory, helm, masking, objects, template_lines
+from gitguard.render import directory, helm, masking, objects, origins, template_lines
 from gitguard.render.mounts import described, root_of
 from gitguard.render.outcomes import Refused
 from gitguard.render.plans import DirectoryPlan, HelmPlan, KustomizePlan, Plan
@@ -55,7 +55,6 @@ class Runner:
         tools: Tools,
         limits: confined.Limits,
         tree: Tree,
-        scopes: Mapping[tuple[str, str], bool],
         marked: frozenset[str],
         *,
         plain: bool = False,
@@ -64,25 +63,27 @@ class Runner:
         self.tools = tools
         self.limits = limits
         self.tree = tree
-        self.scopes = scopes
         self.plain = plain
         # Files with which a build is not asked for origins.
         self.marked = marked
         self.environment = confined.environment(place.home)
         self._sdk: HelmSdk | None = None
+        # What files of several builds hold, and whether a patch of theirs may rename what it patches.
+        self._identities: dict[str, frozenset[origins.Identity] | None] = {}
+        self._renaming: dict[str, bool] = {}
 
     def prepare(self) -> None:
         """Once in each worker: nothing that it starts may reach a network, or take more than its share."""
         confined.isolate()
         confined.confine(self.limits)
 
-    def run(self, plan: Plan, target: str) -> Run:
+    def run(self, plan: Plan) -> Run:
         """Never raises for what is wrong with the plan's input."""
         try:
             if isinstance(plan, DirectoryPlan):
-                made = self._directory(plan, target)
+                made = self._directory(plan)
             else:
-                made = self._kustomize(plan, target) if isinstance(plan, KustomizePlan) else self._helm(plan, target)
+                made = self._kustomize(plan) if isinstance(plan, KustomizePlan) else self._helm(plan)
             copies = dict(plan.copies) if isinstance(plan, KustomizePlan) else {}
             return made._replace(objects=tuple(item._replace(origin=self._outside(item.origin, copies)) for item in made.objects))
         except Refused as error:
@@ -99,7 +100,7 @@ class Runner:
         remote = self.tree.mounts[root]
         return Origin(remote=described(remote) + ("" if remote.kind == "file" else f": {path[len(root) + 1 :]}"))
 
-    def _directory(self, plan: DirectoryPlan, target: str) -> Run:
+    def _directory(self, plan: DirectoryPlan) -> Run:
         found, size = [], 0
         for path in plan.files:
             content = (self.place.shared / path).read_bytes()
@@ -107,26 +108,51 @@ class Runner:
             if size > directory.MOST_BYTES:
                 return Run("directory", undetermined=Lacking(f"{plan.folder} holds more than 10 MB of manifests", directory.LIMIT), lasting=True)
             found += [(Origin(path, number), value) for number, value in directory.manifests(path, content)]
-        return Run("directory", objects.rendered(found, target, self.scopes, plain=self.plain), lasting=True)
+        return Run("directory", objects.rendered(found, plain=self.plain), lasting=True)
 
-    def _kustomize(self, plan: KustomizePlan, target: str) -> Run:
+    def _kustomize(self, plan: KustomizePlan) -> Run:
         tool = self.tools.kustomize
         assert tool is not None  # noqa: S101
-        annotated = bool(plan.annotating) and self.marked.isdisjoint(plan.files)
-        content = plan.annotating if annotated else plan.content
-        changed = {**dict(plan.rewritten), **({plan.file: content} if content else {})}
-        own = self.place.private(plan.files, changed, dict(plan.copies)) if plan.is_own else nullcontext(self.place.shared)
-        with own as root, self._helm_for(plan) as (environment, inflating):
-            flags = ("--load-restrictor=LoadRestrictionsNone",) if plan.unrestricted else ()
-            done = confined.run((*tool.command, *flags, *inflating, str(root / plan.folder)), root, environment, self.limits)
+        made_of = origins.materials(plan, self.tree) if plan.annotating else None
+        if made_of is not None and self._may_rename(made_of):
+            made_of = None
+        can_annotate = bool(plan.annotating) and self.marked.isdisjoint(plan.files)
+        annotated = can_annotate and made_of is None
+        done = self._built(tool, plan, annotated)
         if plan.unrestricted is None and b"security; file" in done.errors:
             reason = f"a kustomization reads files outside of its folder: {self._said(done.errors.decode('utf-8', 'replace'))}"
             return Run(tool.name, undetermined=Lacking(reason, "argocd-cm, whose `kustomize.buildOptions` may allow it"), lasting=True)
         if done.exceeded or done.code:
             return self._failed(tool.name, done)
-        found = objects.of_kustomize(done.output, plan.folder, annotated)
+        found = list(objects.of_kustomize(done.output, plan.folder, annotated))
+        if made_of is not None:
+            traced = origins.origins([manifest for _, manifest in found], made_of, self._identities_of)
+            if traced is None and can_annotate:
+                again = self._built(tool, plan, annotated=True)
+                traced = None if again.exceeded or again.code else list(objects.of_kustomize(again.output, plan.folder, annotated=True))
+            found = traced or found
         assumed = (_INFLATION,) if plan.inflation and not plan.inflation.known else ()
-        return Run("kustomize", objects.rendered(found, target, self.scopes, plain=self.plain), assumed=assumed, lasting=True)
+        return Run("kustomize", objects.rendered(found, plain=self.plain), assumed=assumed, lasting=True)
+
+    def _built(self, tool: Tool, plan: KustomizePlan, annotated: bool) -> confined.Finished:
+        """One build; `annotated`, it is asked where its objects come from."""
+        content = plan.annotating if annotated else plan.content
+        changed = {**dict(plan.rewritten), **({plan.file: content} if content else {})}
+        own = self.place.private(plan.files, changed, dict(plan.copies)) if annotated or plan.is_own else nullcontext(self.place.shared)
+        with own as root, self._helm_for(plan) as (environment, inflating):
+            flags = ("--load-restrictor=LoadRestrictionsNone",) if plan.unrestricted else ()
+            return confined.run((*tool.command, *flags, *inflating, str(root / plan.folder)), root, environment, self.limits)
+
+    def _may_rename(self, made_of: origins.Materials) -> bool:
+        for path in made_of.patches - self._renaming.keys():
+            file = self.place.shared / path
+            self._renaming[path] = not file.is_file() or origins.may_rename(file.read_bytes())
+        return any(self._renaming[path] for path in made_of.patches) or any(origins.may_rename(one.encode()) for one in made_of.inline)
+
+    def _identities_of(self, path: str) -> frozenset[origins.Identity] | None:
+        if path not in self._identities:
+            self._identities[path] = origins.identities((self.place.shared / path).read_bytes())
+        return self._identities[path]
 
     @contextmanager
     def _helm_for(self, plan: KustomizePlan) -> Iterator[tuple[Mapping[str, str], tuple[str, ...]]]:
@@ -141,7 +167,7 @@ class Runner:
             kube = ["--helm-kube-version", plan.inflation.kube_version] if plan.inflation.kube_version else []
             yield {**self.environment, "TMPDIR": name}, ("--enable-helm", f"--helm-command={helm_command}", *kube, *versions)
 
-    def _helm(self, plan: HelmPlan, target: str) -> Run:
+    def _helm(self, plan: HelmPlan) -> Run:
         tool = self.tools.helm
         assert tool is not None  # noqa: S101
         dependencies = helm.local_dependencies(plan.folder, self.tree)
@@ -161,7 +187,7 @@ class Runner:
             return self._failed("helm", done)
         found = objects.of_helm(done.output, plan.folder, dependencies, plan.skip_tests)
         asked = helm.assumptions((self.place.shared / path).read_bytes() for path in plan.files if "/templates/" in f"/{path}")
-        made = objects.rendered(found, target, self.scopes, plain=self.plain)
+        made = objects.rendered(found, plain=self.plain)
         texts = {
             path: (self.place.shared / path).read_text("utf-8", "replace") for path in {one.origin.path for one in made}.intersection(plan.files)
         }

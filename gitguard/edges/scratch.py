@@ -16,7 +16,7 @@ _A_DAY = 24 * 60 * 60
 
 
 class Scratch:
-    """`shared` holds the files of all renderings, as they are but for what `overlay` changes; `private` are copies for those that need their own."""
+    """`shared` holds the files of all renderings, as they are; `private` are copies for those that need their own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -43,11 +43,6 @@ class Scratch:
                 if is_marked(content):
                     marked.add(entry.path)
         return frozenset(marked)
-
-    def overlay(self, changed: Mapping[str, str]) -> None:
-        """Give files of the shared tree other contents."""
-        for path, content in changed.items():
-            (self.shared / path).write_bytes(content.encode())
 
     @contextmanager
     def private(self, files: Iterable[str], changed: Mapping[str, str], copies: Mapping[str, str]) -> Iterator[Path]:

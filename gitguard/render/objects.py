@@ -1,7 +1,7 @@
-"""What a tool wrote, to objects: lists taken apart, origins found and taken out, namespaces given, secrets masked."""
+"""What a tool wrote, to objects: lists taken apart, origins found and taken out, secrets masked; and as a destination gets them."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from posixpath import join, normpath
 from typing import Any
 
@@ -51,28 +51,34 @@ def flattened(found: _Found) -> Iterator[tuple[Origin, Mapping[str, Any]]]:
             yield origin, manifest
 
 
-def rendered(found: _Found, target: str, scopes: Mapping[tuple[str, str], bool], *, plain: bool = False) -> tuple[RenderedObject, ...]:
-    """The objects as Argo CD compares them with the cluster: namespaced ones without a namespace get the destination's (`target`),
-    cluster-scoped ones none. `scopes` says of (group, kind) whether it is namespaced; of a kind that is not in it nothing is changed.
-    `plain` leaves the values of Secrets in."""
-    listed = list(flattened(found))
-    known = {**scopes, **dict(_defined(manifest for _, manifest in listed))}
-    return tuple(_object(origin, manifest, target, known, plain) for origin, manifest in listed)
+def rendered(found: _Found, *, plain: bool = False) -> tuple[RenderedObject, ...]:
+    """The objects, lists taken apart, each as its tool wrote it. `plain` leaves the values of Secrets in."""
+    return tuple(_object(origin, manifest, plain) for origin, manifest in flattened(found))
 
 
-def _object(origin: Origin, manifest: Mapping[str, Any], target: str, scopes: Mapping[tuple[str, str], bool], plain: bool) -> RenderedObject:
-    metadata = manifest.get("metadata") if isinstance(manifest.get("metadata"), dict) else {}
-    api_version, kind = _text(manifest.get("apiVersion")), _text(manifest.get("kind"))
-    group = api_version.rpartition("/")[0]
-    namespace = _text((metadata or {}).get("namespace"))
-    namespaced = scopes.get((group, kind))
-    wanted = target if namespaced and not namespace else "" if namespaced is False else namespace
-    if wanted != namespace:
-        changed = {key: value for key, value in (metadata or {}).items() if key != "namespace"} | ({"namespace": wanted} if wanted else {})
-        manifest = {**manifest, "metadata": changed}
-    name = _text((metadata or {}).get("name")) or _text((metadata or {}).get("generateName"))
+def _object(origin: Origin, manifest: Mapping[str, Any], plain: bool) -> RenderedObject:
+    metadata = manifest.get("metadata") if isinstance(manifest.get("metadata"), dict) else None
+    namespace, name = (_text((metadata or {}).get(field)) for field in ("namespace", "name"))
+    name = name or _text((metadata or {}).get("generateName"))
     without = masked(manifest)
-    return RenderedObject(api_version, kind, wanted, name, origin, manifest if plain else without, without != manifest)
+    shown = manifest if plain else without
+    return RenderedObject(_text(manifest.get("apiVersion")), _text(manifest.get("kind")), namespace, name, origin, shown, without != manifest)
+
+
+def deployed(made: Sequence[RenderedObject], target: str, scopes: Mapping[tuple[str, str], bool]) -> tuple[RenderedObject, ...]:
+    """The objects as Argo CD compares them with the cluster: namespaced ones without a namespace get the destination's (`target`),
+    cluster-scoped ones none. `scopes` says of (group, kind) whether it is namespaced; of a kind that is not in it nothing is changed."""
+    known = {**scopes, **defined} if (defined := dict(_defined(item.manifest for item in made))) else scopes
+    return tuple(_in_namespace(item, target, known.get((item.api_version.rpartition("/")[0], item.kind))) for item in made)
+
+
+def _in_namespace(item: RenderedObject, target: str, namespaced: bool | None) -> RenderedObject:
+    wanted = target if namespaced and not item.namespace else "" if namespaced is False else item.namespace
+    if wanted == item.namespace:
+        return item
+    metadata = item.manifest.get("metadata") if isinstance(item.manifest.get("metadata"), dict) else {}
+    changed = {key: value for key, value in (metadata or {}).items() if key != "namespace"} | ({"namespace": wanted} if wanted else {})
+    return item._replace(namespace=wanted, manifest={**item.manifest, "metadata": changed})
 
 
 def _defined(manifests: Iterable[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, str], bool]]:

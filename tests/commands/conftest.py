@@ -1,6 +1,7 @@
 """What the tests of commands share."""
 
-from collections.abc import Iterator
+import sysconfig
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,22 @@ def busy(repository: Repository, tmp_path: Path) -> Iterator[World]:
     folder.mkdir()
     with embedded(folder, BUSY) as made:
         yield World(made, repository, tmp_path)
+
+
+@pytest.fixture
+def builds(repository: Repository, tmp_path: Path) -> Callable[[], list[str]]:
+    """A function that tells which kustomizations were built since it was last asked: a kustomize that notes them, and is the real one."""
+    kubectl = Path(sysconfig.get_path("scripts")) / "kubectl"
+    log = tmp_path / "builds"
+    tool = tmp_path / "bin" / "kustomize"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/sh\nshift\nfor last; do :; done\necho "$last" >> {log}\nexec {kubectl} kustomize "$@"\n')
+    tool.chmod(0o755)
+    repository.environment["PATH"] = f"{tool.parent}:{repository.environment['PATH']}"
+
+    def built() -> list[str]:
+        lines = log.read_text().splitlines() if log.exists() else []
+        log.unlink(missing_ok=True)
+        return sorted(line.rpartition("/")[2] for line in lines)
+
+    return built

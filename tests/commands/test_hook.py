@@ -1,13 +1,11 @@
 """`gitguard hook`: what the staged change causes, and nothing else."""
 
 import subprocess
-import sysconfig
-from pathlib import Path
 
 import pytest
 
 from tests.rules.applications import application, project
-from tests.rules.deploying import CHART, CONFIGURATION, deploying, manifest, told
+from tests.rules.deploying import CHART, CONFIGURATION, deploying, manifest, overlays, told
 
 GOOD = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: good\n"
 BROKEN = "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\nspec:\n  ports: 80\n"
@@ -208,35 +206,6 @@ def test_applications_of_an_app_project_that_was_made_otherwise_are_told_apart_f
     repository.write({path: text.replace("KINDS", "[]")})
     result = repository.gitguard("hook", "--format", "json")
     assert told(result.report) == [("cluster-resource-not-permitted", "ClusterRole wide", "argocd/web")]
-
-
-@pytest.fixture
-def builds(repository, tmp_path):
-    """A function that tells which kustomizations were built since it was last asked: a kustomize that notes them, and is the real one."""
-    kubectl = Path(sysconfig.get_path("scripts")) / "kubectl"
-    log = tmp_path / "builds"
-    tool = tmp_path / "bin" / "kustomize"
-    tool.parent.mkdir()
-    tool.write_text(f'#!/bin/sh\nshift\nfor last; do :; done\necho "$last" >> {log}\nexec {kubectl} kustomize "$@"\n')
-    tool.chmod(0o755)
-    repository.environment["PATH"] = f"{tool.parent}:{repository.environment['PATH']}"
-
-    def built() -> list[str]:
-        lines = log.read_text().splitlines() if log.exists() else []
-        log.unlink(missing_ok=True)
-        return sorted(line.rpartition("/")[2] for line in lines)
-
-    return built
-
-
-def overlays() -> dict[str, str]:
-    """Three Applications: the kustomizations of `a` and `b` share a base, `c` stands alone and is in an AppProject of its own."""
-    files = {".gitguard.yaml": CONFIGURATION, "web.yaml": project(), "other.yaml": project("other")}
-    for name in "abc":
-        files[f"apps/{name}.yaml"] = deploying(f"deploy/{name}", name=name, into=f"web-{name}", project="other" if name == "c" else "web")
-        files[f"deploy/{name}/own.yaml"] = manifest(name=f"own-{name}")
-        files[f"deploy/{name}/kustomization.yaml"] = f"resources: [own.yaml{'' if name == 'c' else ', ../base'}]\n"
-    return {**files, "deploy/base/kustomization.yaml": "resources: [shared.yaml]\n", "deploy/base/shared.yaml": manifest(name="shared")}
 
 
 def test_only_what_depends_on_a_changed_base_is_built(repository, builds) -> None:

@@ -60,3 +60,13 @@ def place(finding: dict[str, Any]) -> str:
 def told(report: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Rule, object and Application of each finding."""
     return [(finding["rule"], f"{finding['object']['kind']} {finding['object']['name']}", finding["application"]) for finding in report["findings"]]
+
+
+def overlays() -> dict[str, str]:
+    """Three Applications: the kustomizations of `a` and `b` share a base, `c` stands alone and is in an AppProject of its own."""
+    files = {".gitguard.yaml": CONFIGURATION, "web.yaml": project(), "other.yaml": project("other")}
+    for name in "abc":
+        files[f"apps/{name}.yaml"] = deploying(f"deploy/{name}", name=name, into=f"web-{name}", project="other" if name == "c" else "web")
+        files[f"deploy/{name}/own.yaml"] = manifest(name=f"own-{name}")
+        files[f"deploy/{name}/kustomization.yaml"] = f"resources: [own.yaml{'' if name == 'c' else ', ../base'}]\n"
+    return {**files, "deploy/base/kustomization.yaml": "resources: [shared.yaml]\n", "deploy/base/shared.yaml": manifest(name="shared")}
