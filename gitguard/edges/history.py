@@ -8,7 +8,7 @@ from gitguard.model.errors import RepositoryError
 from gitguard.model.files import Entry
 
 _GONE = "000000"
-_VERDICTS = {"G": "good", "U": "good", "B": "bad", "X": "unknown", "Y": "unknown", "R": "bad", "E": "unknown", "N": ""}
+_VERDICTS = {"G": "good", "U": "unvouched", "B": "bad", "X": "unknown", "Y": "unknown", "R": "bad", "E": "unknown", "N": ""}
 _DEEPER = "fetch all of it: `git fetch --unshallow`, with actions/checkout `fetch-depth: 0`, with GitLab `GIT_DEPTH: 0`"
 _FORMAT = "%H%x00%P%x00%ae%x00%ce%x00%G?%x00%GS%x00%GF"
 

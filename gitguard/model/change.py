@@ -26,7 +26,8 @@ class ChangedPath(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """What git says of a commit's signature. `verdict`: good, bad, unknown (of a key that is not known, or has expired) or "" for none."""
+    """What git says of a commit's signature. `verdict`: good, bad, unknown (of a key that is not known, or has expired) or "" for none; unvouched
+    where the key has made it, and nothing tells whose key that is: `signer` is then what the key says of itself."""
 
     verdict: str = ""
     signer: str = ""
