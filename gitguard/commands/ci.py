@@ -32,7 +32,7 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
     reader = Reader(found, configuration(found, options.config, entries[head if trust_head else base], cache), cache)
     before, after = (deployments(reader, entries[one], reader.repository(entries[one]), options).repository_deployed() for one in (parted, head))
     change = Change(before, after, history.between(parted, head), history.commits(base, head))
-    change = known(change, found, options.environment, named, (base, head))
+    change = known(change, found, options.environment, named, (base, head), entries[parted])
     judged, fixed = checker.compared(checker.judge(after, RULES), checker.judge(before, RULES), change.renamed)
     own = checker.judge_change(change, CHANGE_RULES)
     # What is said of what is gone has its lines where it was.

@@ -66,9 +66,9 @@ class Promotion(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What is judged. `before` and `after` are judged by the same configuration; `gate` has the contents, before and after, of the files that decide
-    how, and whether, gitguard is run: None where there is none. `promotions` are by the names of environments. `paths` are in the order of their
-    names, `commits` the newest first."""
+    """What is judged. `before` and `after` are judged by the same configuration; `gate` has the contents, before and after, of the changed files that
+    decide how, and whether, gitguard is run, and with a GitHub workflow those of all others: None where there is none. `promotions` are by the names
+    of environments. `paths` are in the order of their names, `commits` the newest first."""
 
     before: Repository
     after: Repository
