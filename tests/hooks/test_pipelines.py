@@ -46,12 +46,14 @@ def test_actionlint_has_nothing_to_say(testbed: Callable[..., Path], tmp_path: P
     (tmp_path / ".git").mkdir()
     text = WORKFLOW.read_text()
     (folder / "released.yml").write_text(text)
-    (folder / "own.yml").write_text(text.replace("gitguard-gitops/gitguard@v0.1.0", "./gitguard\n        with:\n          fail-on: warning"))
+    own = text.replace("gitguard-gitops/gitguard@v0.1.0\n        with:\n", "./gitguard\n        with:\n          RELEASED\n")
+    assert "RELEASED" in own
+    (folder / "own.yml").write_text(own.replace("RELEASED", "fail-on: warning"))
     (tmp_path / "gitguard").mkdir()
     (tmp_path / "gitguard" / "action.yml").write_bytes((ROOT / "action.yml").read_bytes())
     done = subprocess.run([str(actionlint), "-no-color"], cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
-    (folder / "own.yml").write_text(text.replace("gitguard-gitops/gitguard@v0.1.0", "./gitguard\n        with:\n          nonsense: 1"))
+    (folder / "own.yml").write_text(own.replace("RELEASED", "nonsense: 1"))
     assert "nonsense" in subprocess.run([str(actionlint), "-no-color"], cwd=tmp_path, capture_output=True, text=True).stdout
 
 
@@ -62,12 +64,44 @@ def test_the_workflow_runs_for_every_pull_request_and_with_no_more_rights_than_i
     assert set(events) == {"pull_request", "merge_group", "push"}
     assert "paths" not in (events["pull_request"] or {})
     assert workflow["permissions"] == {"contents": "read"}
-    (job,) = workflow["jobs"].values()
+    assert workflow["jobs"].keys() == {"gitguard", "code-scanning"}
+    job, scanning = workflow["jobs"].values()
+    assert "permissions" not in job
+    assert scanning["permissions"] == {"security-events": "write"}
     assert job["steps"][0]["with"] == {"fetch-depth": 0, "persist-credentials": False}
-    others = [
-        step["uses"] for step in (*job["steps"], *ACTION["runs"]["steps"]) if "uses" in step and not step["uses"].startswith("gitguard-gitops/")
-    ]
+    steps = (*job["steps"], *scanning["steps"], *ACTION["runs"]["steps"])
+    others = [step["uses"] for step in steps if "uses" in step and not step["uses"].startswith("gitguard-gitops/")]
     assert all(re.search(r"@[0-9a-f]{40}$", one) for one in others), others
+
+
+def test_the_upload_hides_no_failure_and_leaves_forks_out() -> None:
+    """The gate's own job fails by itself; the upload runs after it, in a job of its own, where its token may write."""
+    job, scanning = yaml.safe_load(WORKFLOW.read_text())["jobs"].values()
+    assert not [one for one in (job, scanning, *job["steps"], *scanning["steps"]) if "continue-on-error" in one]
+    assert [step.get("if") for step in job["steps"]] == [None, None, "${{ !cancelled() }}"]
+    assert scanning["needs"] == "gitguard"
+    expression = scanning["if"].removeprefix("${{").removesuffix("}}")
+    for event, head, result, runs in (
+        ("push", "", "failure", True),
+        ("push", "", "skipped", False),
+        ("pull_request", "org/config", "failure", True),
+        ("pull_request", "org/config", "success", True),
+        ("pull_request", "eve/config", "failure", False),
+        ("merge_group", "", "success", False),
+    ):
+        told = {"github.event_name": event, "github.event.pull_request.head.repo.full_name": head, "github.repository": "org/config"}
+        assert holds(expression, {**told, "needs.gitguard.result": result}) is runs, (event, head, result)
+    (upload,) = (step for step in scanning["steps"] if "upload-sarif" in step["uses"])
+    given = {step["uses"].partition("@")[0]: step.get("with", {}) for step in job["steps"]}
+    assert given["gitguard-gitops/gitguard"]["sarif"] == given["actions/upload-artifact"]["path"] == upload["with"]["sarif_file"]
+
+
+def holds(expression: str, values: Mapping[str, str]) -> bool:
+    """A condition of a job, of those that GitHub's expressions have: equal, unequal, and, or, not, in a run that nobody has cancelled."""
+    text = expression.replace("!cancelled()", "True").replace("&&", " and ").replace("||", " or ")
+    text = re.sub(r"[a-z_]+(\.[a-z_]+)+", lambda found: repr(values[found.group()]), text)
+    assert re.fullmatch(r"(?:[\s()]|==|!=|and|or|True|'[\w/-]*')+", text), text
+    return bool(eval(" ".join(text.split())))  # noqa: S307
 
 
 def test_no_expression_is_part_of_a_script() -> None:
