@@ -79,18 +79,18 @@ _options = st.sampled_from(("", "", "", "Prune=false", "Delete=false", "Prune=fa
 _apps = st.builds(
     App,
     maker=st.sampled_from(("file", "child", "set")),
-    objects=st.dictionaries(st.sampled_from(OBJECTS), _options, max_size=3),
+    objects=st.one_of(st.just({}), *[st.dictionaries(st.sampled_from(OBJECTS), _options, min_size=1, max_size=3)] * 4),
     finalizer=st.booleans(),
     prune=st.sampled_from((None, False, True, True)),
     empties=st.booleans(),
-    common=st.sampled_from(("", "", "", "Prune=false", "Delete=false")),
+    common=st.sampled_from(("", "", "Prune=false", "Delete=false")),
     own=_options,
 )
 worlds = st.builds(
     World,
-    apps=st.dictionaries(st.sampled_from(NAMES), _apps, min_size=1),
+    apps=st.dictionaries(st.sampled_from(NAMES), _apps, min_size=2),
     parent=st.one_of(_apps.map(lambda one: one._replace(maker="file", own="")), _apps.map(lambda one: one._replace(maker="file", own="")), st.none()),
-    generator=st.sampled_from(("list", "git", "list", "git", "")),
+    generator=st.sampled_from(("list", "git", "")),
     preserve=st.booleans(),
     policy=st.sampled_from(("", "", "sync", "create-only", "create-update", "create-delete")),
     set_finalizer=st.booleans(),
@@ -268,7 +268,7 @@ def repository_in(folder: str) -> Repository:
 
 
 @given(before=worlds, after=worlds)
-@settings(max_examples=60, **RUNS)
+@settings(max_examples=100, **RUNS)
 def test_what_vanishes_is_told_and_nothing_else(before: World, after: World) -> None:
     """What is told, and what stays without a word, is all that was there: the model has each object once."""
     with TemporaryDirectory() as folder:

@@ -247,6 +247,14 @@ def test_a_finalizer_of_a_set_with_that_policy_keeps_what_it_made(repository: Re
     ]
 
 
+def test_a_finalizer_of_a_set_alone_keeps_nothing(repository: Repository) -> None:
+    made = yaml.safe_load(app_set("a"))
+    made["metadata"]["finalizers"] = CASCADE
+    step(repository, {**DEPLOY, "apps/webs.yaml": yaml.safe_dump(made)}, {"apps/webs.yaml": None})
+    (message,) = said(repository, RULE)
+    assert "when that is deleted, so is it" in message
+
+
 def test_finalizers_of_a_template_come_before_what_its_set_would_add(repository: Repository) -> None:
     before, after = (yaml.safe_load(app_set(*names)) for names in (("a", "b"), ("a",)))
     for one in (before, after):
