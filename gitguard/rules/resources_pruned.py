@@ -42,7 +42,15 @@ def _message(one: Pruned) -> str:
         return f"{head} goes to another cluster, and leaves behind, with nobody to look after them, {named(one.objects)}"
     moved = f"; {moved_named(one.moved, goes=one.removal is Removal.GOES)}" if one.moved else ""
     lost = f". Git can't bring back {losses_named(one.losses)}" if one.losses and one.removal is not Removal.STAYS else ""
-    return f"{head} deploys no more, and {_when(one)}: {named(one.objects)}{moved}{lost}{_renamed(one)}"
+    return f"{head} deploys no more, and {_when(one)}: {named(one.objects)}{moved}{lost}{_with_them(one)}{_renamed(one)}"
+
+
+def _with_them(one: Pruned) -> str:
+    """What goes with ApplicationSets that can't be expanded, and with Applications that another one deploys now."""
+    kinds = {item.kind for item in one.objects if item.api_version.startswith("argoproj.io/")} if one.removal is not Removal.STAYS else set()
+    sets = ". An ApplicationSet takes along what it has made, and that, unless it preserves resources, what it deploys"
+    single = ". An Application with the resources-finalizer takes along what it deploys"
+    return sets if "ApplicationSet" in kinds else single if "Application" in kinds else ""
 
 
 def _when(one: Pruned) -> str:

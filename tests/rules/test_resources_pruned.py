@@ -205,6 +205,20 @@ def test_a_set_that_cannot_be_expanded_is_told_when_its_parent_prunes_it(reposit
     step(repository, before, {"children/w.yaml": None})
     (message,) = said(repository, RULE)
     assert "ApplicationSet argocd/webs" in message
+    assert message.endswith("An ApplicationSet takes along what it has made, and that, unless it preserves resources, what it deploys")
+
+
+def test_a_child_that_goes_to_another_parent_is_told(repository: Repository) -> None:
+    """Its sync may prune it before the other one takes it over."""
+    parents = {f"root/{name}.yaml": app(name, path=name, syncPolicy=PRUNING) for name in ("all", "more")}
+    before = {**DEPLOY, **parents, "all/web.yaml": app(), "all/b.yaml": app("b"), "more/c.yaml": app("c")}
+    step(repository, before, {"all/web.yaml": None, "more/web.yaml": app()})
+    assert said(repository, "application-deleted") == []
+    (message,) = said(repository, RULE)
+    assert message.endswith(
+        "1 object: Application argocd/web; 1 of them is deployed by argocd/more now: its sync takes it over, if first, else it is deleted and made anew"
+        ". An Application with the resources-finalizer takes along what it deploys"
+    )
 
 
 def test_a_new_name_for_the_same_content_is_said(repository: Repository) -> None:
