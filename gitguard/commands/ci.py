@@ -42,7 +42,7 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
     was, now = (deployments(reader, entries[one], reader.repository(entries[one]), options) for one in (parted, head))
     before, after, judged = _deployed(was, now)
     change = Change(before, after, history.between(parted, head), history.commits(base, head))
-    change = known(change, found, options.environment, named, (base, head))
+    change = known(change, found, options.environment, named, (base, head), entries[parted])
     comments = believed(change, compared_contents(files_to_compare(change), found))
     if trust_head:
         comments = comments._replace(degrees={})

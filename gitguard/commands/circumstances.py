@@ -9,19 +9,19 @@ from gitguard.edges.git import GitRepository
 from gitguard.model.change import Change, ChangedPath, Occasion, Promotion
 from gitguard.model.configuration import Configuration, Environment
 from gitguard.model.files import REGULAR, Entry
-from gitguard.repository.gate import Contents, is_gate
+from gitguard.repository.gate import Contents, is_gate, is_workflow
 from gitguard.repository.promotion import counterpart
 
 _LARGEST_EVENT = 25_000_000
 
 
-def known(change: Change, git: GitRepository, environment: Mapping[str, str], base: str, ends: tuple[str, str]) -> Change:
-    """The change, with all of it. `base` is what --base names, `ends` are the commits that it and the head are."""
+def known(change: Change, git: GitRepository, environment: Mapping[str, str], base: str, ends: tuple[str, str], entries: Sequence[Entry]) -> Change:
+    """The change, with all of it. `base` is what --base names, `ends` are the commits that it and the head are, `entries` the tree before."""
     named = git.ask("rev-parse", "--symbolic-full-name", "--verify", "--quiet", "--end-of-options", base, allow=(0, 1, 128))
     occasion_ = occasion(environment, _event(environment.get("GITHUB_EVENT_PATH", "")), named.decode("utf-8", "replace").strip())
     return change._replace(
         occasion=occasion_,
-        gate=_gate(change, git),
+        gate=_gate(change, git, entries),
         promotions=dict(_promotions(change.after.configuration, change.paths, git, ends, occasion_)),
     )
 
@@ -36,11 +36,14 @@ def _event(path: str) -> bytes:
         return b""
 
 
-def _gate(change: Change, git: GitRepository) -> Mapping[str, Contents]:
-    """The contents of each path by itself: a file that is renamed is gone from where it was read."""
+def _gate(change: Change, git: GitRepository, entries: Sequence[Entry]) -> Mapping[str, Contents]:
+    """The contents of each path by itself: a file that is renamed is gone from where it was read. With a workflow come all workflows."""
     sides = ([one.before for one in change.paths], [one.after for one in change.paths])
     baseline = change.after.configuration.baseline
     before, after = ({entry.path: entry for entry in side if entry is not None and (is_gate(entry.path) or entry.path == baseline)} for side in sides)
+    if any(is_workflow(path) for path in (*before, *after)):
+        same = {entry.path: entry for entry in entries if is_workflow(entry.path) and entry.path not in before and entry.path not in after}
+        before, after = before | same, after | same
     was, now = _contents(before, git), _contents(after, git)
     return {path: (was.get(path), now.get(path)) for path in sorted(before.keys() | after.keys())}
 

@@ -18,9 +18,9 @@ from gitguard.parse import read
 from gitguard.reconciler.desired import joined, shown
 from gitguard.render.helm import ASSUMED_VERSIONS
 from gitguard.repository.assemble import walked
+from gitguard.repository.choices import cluster_of
 from gitguard.repository.kustomize import kustomizations
 from gitguard.repository.reach import Walk
-from gitguard.rules.application_rule import cluster_of
 
 _ARGO = "argoproj.io"
 _KINDS = ("Application", "ApplicationSet", "AppProject")

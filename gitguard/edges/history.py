@@ -8,7 +8,7 @@ from gitguard.model.errors import RepositoryError
 from gitguard.model.files import Entry
 
 _GONE = "000000"
-_VERDICTS = {"G": "good", "U": "good", "B": "bad", "X": "unknown", "Y": "unknown", "R": "bad", "E": "unknown", "N": ""}
+_VERDICTS = {"G": "good", "U": "unvouched", "B": "bad", "X": "unknown", "Y": "unknown", "R": "bad", "E": "unknown", "N": ""}
 _DEEPER = "fetch all of it: `git fetch --unshallow`, with actions/checkout `fetch-depth: 0`, with GitLab `GIT_DEPTH: 0`"
 # Each file that is gone is compared with each new one, where no two are equal: a larger limit takes minutes for a rewritten repository.
 _RENAMES = "-l1000"

@@ -143,13 +143,19 @@ class ApplicationSpec(NamedTuple):
 
 
 class Upkeep(NamedTuple):
-    """What becomes of an Application's objects. `cascades`: they are deleted with it. `prunes`: automated syncs delete those that are gone from git;
-    `keeps`: no sync does so unasked. `stays`: it is not deleted itself when its ApplicationSet makes it no more."""
+    """What becomes of an Application's objects. `cascades`: they are deleted with it. `prunes`: automated syncs delete those that are gone from git,
+    all of them only with `empties`; `pruning` and `deletion` are its sync options Prune and Delete, None where it has none.
+
+    Of an ApplicationSet: `stays`: an Application is not deleted when it is made no more; `outlives`: nor when the set is.
+    """
 
     cascades: bool = False
     prunes: bool = False
-    keeps: bool = False
+    empties: bool = False
+    pruning: str | None = None
+    deletion: str | None = None
     stays: bool = False
+    outlives: bool = False
 
 
 class Verdict(NamedTuple):

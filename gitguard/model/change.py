@@ -27,7 +27,8 @@ class ChangedPath(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """What git says of a commit's signature. `verdict`: good, bad, unknown (of a key that is not known, or has expired) or "" for none."""
+    """What git says of a commit's signature. `verdict`: good, bad, unknown (of a key that is not known, or has expired) or "" for none; unvouched
+    where the key has made it, and nothing tells whose key that is: `signer` is then what the key says of itself."""
 
     verdict: str = ""
     signer: str = ""
@@ -74,9 +75,10 @@ class SuppressionChange(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What is judged. `before` and `after` are judged by the same configuration; `gate` has the contents, before and after, of the files that decide
-    how, and whether, gitguard is run: None where there is none. `promotions` are by the names of environments. `paths` are in the order of their
-    names, `commits` the newest first. `suppressions` are the comments that accept more than before."""
+    """What is judged. `before` and `after` are judged by the same configuration; `gate` has the contents, before and after, of the changed files that
+    decide how, and whether, gitguard is run, and with a GitHub workflow those of all others: None where there is none. `promotions` are by the names
+    of environments. `paths` are in the order of their names, `commits` the newest first. `suppressions` are the comments that accept
+    more than before."""
 
     before: Repository
     after: Repository

@@ -6,10 +6,10 @@ from typing import Any
 from gitguard.argo.applications import application_spec
 from gitguard.argo.projects import project
 from gitguard.argo.repository import one_of
-from gitguard.argo.upkeep import upkeep
+from gitguard.argo.upkeep import of_set, upkeep
 from gitguard.manifests.classify import Charts
 from gitguard.manifests.facts import NOT_A_MANIFEST, TEMPLATE, TEMPLATE_MARK
-from gitguard.model.argo import ApplicationSpec, Cluster, ProjectRepository
+from gitguard.model.argo import ApplicationSpec, Cluster, ProjectRepository, Upkeep
 from gitguard.model.configuration import Configuration
 from gitguard.model.files import FileFacts, ObjectFacts, Unreadable
 from gitguard.model.finding import ObjectRef, Skipped
@@ -86,7 +86,8 @@ def _applications(argo: Iterable[tuple[str, ObjectFacts]], walk: Walk) -> Iterab
         else:
             spec = application_spec(content["spec"])
             unknown = unknown_parts(spec)
-        yield Application(path, facts, spec, reach, _namespace(facts, reach), frozenset(unknown), upkeep=upkeep(content))
+        own = of_set(Upkeep(), content) if facts.kind == "ApplicationSet" else upkeep(content)
+        yield Application(path, facts, spec, reach, _namespace(facts, reach), frozenset(unknown), upkeep=own)
 
 
 def _projects(argo: Iterable[tuple[str, ObjectFacts]], walk: Walk) -> Iterable[DeclaredProject]:

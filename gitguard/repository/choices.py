@@ -1,11 +1,13 @@
-"""Which AppProject an Application means, where several of one name, or none, can be seen."""
+"""Which AppProject an Application means, where several of one name, or none, can be seen; and which cluster."""
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from gitguard.model.argo import DestinationEntry, KindEntry, Project
+from gitguard.argo.clusters import Unresolved, resolve
+from gitguard.model.argo import Cluster, DestinationEntry, KindEntry, Project
 from gitguard.model.repository import Application, DeclaredProject, Repository
+from gitguard.repository.inheritance import in_cluster_enabled
 
 # What Argo CD's API server creates at its first start, and what a repository that does not declare it runs with.
 BUILT_IN_DEFAULT = Project(
@@ -72,6 +74,13 @@ def choose(repository: Repository, application: Application) -> Choice:
         return Choice(unknown="the repository declares no AppProject for this Argo CD", needs="the AppProjects, or their names in external.projects")
     similar = get_close_matches(name, sorted({declared.project.name for declared in alive} | {"default"}), n=1)
     return Choice(dead=tuple(named), similar=similar[0] if similar else "")
+
+
+def cluster_of(repository: Repository, application: Application) -> Cluster | Unresolved:
+    """The cluster that the destination means."""
+    enabled = in_cluster_enabled(repository.configuration, repository.settings, control_plane(repository, application), application.path)
+    version = repository.configuration.argocd.version
+    return resolve(application.spec.destination, repository.clusters, version, in_cluster=enabled)
 
 
 def removed(before: Repository, after: Repository) -> tuple[DeclaredProject, ...]:

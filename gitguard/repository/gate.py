@@ -12,6 +12,7 @@ _PIPELINES = re.compile(
     r"(\.github/(workflows|actions)/.*|\.gitlab-ci[^/]*\.ya?ml|\.gitlab/.*\.ya?ml|\.circleci/.*\.ya?ml|\.buildkite/.*|\.woodpecker.*\.ya?ml"
     r"|azure-pipelines[^/]*\.ya?ml|bitbucket-pipelines\.ya?ml|\.drone\.ya?ml|\.travis\.yml|(.*/)?action\.ya?ml)"
 )
+_WORKFLOWS = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 # What a pipeline or a server may call to run gitguard: only looked at where it names gitguard.
 _SCRIPTS = re.compile(
     r"(.*/)?(Jenkinsfile[^/]*|Makefile|Taskfile\.ya?ml|justfile|tox\.ini|[^/]*\.(sh|bash|groovy)|pre-receive[^/]*|update|\.husky/.*)"
@@ -46,6 +47,11 @@ def is_baseline(path: str) -> bool:
 def is_pipeline(path: str) -> bool:
     """Is it the configuration of a CI system, or an action?"""
     return bool(_PIPELINES.fullmatch(path))
+
+
+def is_workflow(path: str) -> bool:
+    """Does GitHub run it as a workflow?"""
+    return bool(_WORKFLOWS.fullmatch(path))
 
 
 def is_script(path: str) -> bool:

@@ -1,6 +1,8 @@
 """What a change of a workflow, a pipeline or a pre-commit configuration does to the runs of gitguard."""
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
@@ -68,6 +70,46 @@ def _running(jobs: Mapping[str, Any]) -> set[str]:
                 named = mapping(jobs[name]).get(key)
                 waiting += [one for one in (named if isinstance(named, list) else [named]) if isinstance(one, str)]
     return found
+
+
+def second_checks(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, Weakening]]:
+    """GitHub workflows, by path, that get a job or a name of their own that is called as the check that gitguard is.
+
+    A required check is known by its name alone: whichever run of that name succeeds may count for it. What is only moved is silent.
+    """
+    gate = {name for one in before.values() for job, name in _checks(one) if job in _running(_jobs(mapping(one), gitlab=False))}
+    was, now = (Counter(name for one in side.values() for _, name in _called(one)) for side in (before, after))
+    for path, one in after.items():
+        own = Counter(name for _, name in _called(before.get(path)))
+        for pointer, name in _called(one):
+            own[name] -= 1
+            if own[name] < 0 and now[name] > was[name] and any(_may_be(name, check, one) for check in gate):
+                yield (
+                    path,
+                    Weakening(pointer, f"a second check is called `{name}`: where it succeeds, a required check of that name may count as passed"),
+                )
+
+
+def _checks(workflow: Any) -> Iterator[tuple[str, str]]:
+    """Its jobs, by id, with the names of their checks."""
+    for key, job in _jobs(mapping(workflow), gitlab=False).items():
+        yield key, str(mapping(job).get("name") or key).strip()
+
+
+def _called(workflow: Any) -> Iterator[tuple[str, str]]:
+    """All that it names: itself, and its checks, with their places."""
+    if isinstance(mapping(workflow).get("name"), str):
+        yield "/name", mapping(workflow)["name"].strip()
+    for key, name in _checks(workflow):
+        yield f"/{_JOBS}/{escaped(key)}", name
+
+
+def _may_be(name: str, check: str, workflow: Any) -> bool:
+    """Is it the check's name, or an expression that gives it, where the workflow has the name as a value somewhere?"""
+    if "${{" not in name:
+        return name.casefold() == check.casefold()
+    around = [re.escape(part) for part in re.split(r"\$\{\{.*?\}\}", name)]
+    return bool(re.fullmatch(".*".join(around), check, re.IGNORECASE)) and check.casefold() in json.dumps(workflow, default=str).casefold()
 
 
 def hooks_weakened(before: Any, after: Any) -> Iterator[Weakening]:

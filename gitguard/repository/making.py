@@ -7,6 +7,7 @@ from gitguard.argo.applications import application_spec
 from gitguard.argo.projects import project
 from gitguard.argo.upkeep import of_set, upkeep
 from gitguard.manifests.content import relevant
+from gitguard.model.argo import Upkeep
 from gitguard.model.files import ObjectFacts
 from gitguard.model.finding import Skipped
 from gitguard.model.rendering import RenderedObject
@@ -39,7 +40,8 @@ def application(item: RenderedObject, by: Application | None, reach: Reach, repo
         _mapping(_mapping(_mapping(content.get("spec")).get("template")).get("spec")) if is_set else _mapping(content.get("spec"))
     )
     unknown = unknown_parts(spec) | overridden(content["spec"]) if is_set else unknown_parts(spec)
-    return Application(path, facts, spec, reach, item.namespace, frozenset(unknown), by=by.key if by else "", upkeep=upkeep(item.manifest))
+    own = of_set(Upkeep(), item.manifest) if is_set else upkeep(item.manifest)
+    return Application(path, facts, spec, reach, item.namespace, frozenset(unknown), by=by.key if by else "", upkeep=own)
 
 
 def declared_project(item: RenderedObject, by: Application | None, reach: Reach, repository: Repository) -> DeclaredProject:

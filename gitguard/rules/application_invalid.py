@@ -7,7 +7,8 @@ from gitguard.argo.clusters import Unresolved
 from gitguard.model.argo import Complaint
 from gitguard.model.finding import Finding
 from gitguard.model.repository import Application, Repository
-from gitguard.rules.application_rule import APPLICATION, EXAMPLE_PROJECT, applied, cluster_of, example_application
+from gitguard.repository.choices import cluster_of
+from gitguard.rules.application_rule import APPLICATION, EXAMPLE_PROJECT, applied, example_application
 from gitguard.rules.rule import Rule
 
 _NO_CLUSTER = (

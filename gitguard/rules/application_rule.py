@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from gitguard.argo.clusters import Unresolved, resolve
 from gitguard.argo.gobwas_1 import GlobUndecided
-from gitguard.model.argo import Cluster, Verdict
+from gitguard.model.argo import Verdict
 from gitguard.model.finding import Related, Undetermined
 from gitguard.model.repository import Application, DeclaredProject, Repository
-from gitguard.repository.choices import choose, control_plane
-from gitguard.repository.inheritance import in_cluster_enabled, site_of
+from gitguard.repository.choices import choose
+from gitguard.repository.inheritance import site_of
 
 PROJECTS = "projects.yaml"
 APPLICATION = "web.yaml"
@@ -52,13 +51,6 @@ def candidates(repository: Repository, application: Application) -> tuple[Declar
     """The AppProjects to judge against; none where they are not known, or can't be judged (project-not-found says so)."""
     chosen = choose(repository, application).candidates
     return () if any(declared.unknown[0] for declared in chosen) else chosen
-
-
-def cluster_of(repository: Repository, application: Application) -> Cluster | Unresolved:
-    """The cluster that the destination means."""
-    enabled = in_cluster_enabled(repository.configuration, repository.settings, control_plane(repository, application), application.path)
-    version = repository.configuration.argocd.version
-    return resolve(application.spec.destination, repository.clusters, version, in_cluster=enabled)
 
 
 class Judged(NamedTuple):

@@ -7,7 +7,8 @@ from gitguard.argo.destinations import could_permit_destination, permits_destina
 from gitguard.model.argo import Cluster, Verdict
 from gitguard.model.finding import Finding, Undetermined
 from gitguard.model.repository import Application, DeclaredProject, Repository
-from gitguard.rules.application_rule import EXAMPLE_PROJECT, applied, because, candidates, cluster_of, denied_by_all, example_application
+from gitguard.repository.choices import cluster_of
+from gitguard.rules.application_rule import EXAMPLE_PROJECT, applied, because, candidates, denied_by_all, example_application
 from gitguard.rules.rule import Rule
 
 _FIELD = "/spec/destination"

@@ -41,8 +41,9 @@ def _authors(one: Reached, change: Change) -> Said:
         return
     claimed = False
     for commit in change.commits:
-        signed = commit.signature.verdict == "good"
-        if not (_is_signed_by(commit, allowed) if signed else _is_among((commit.author,), allowed)):
+        by_one = _is_signed_by(commit, allowed)
+        signed = by_one or commit.signature.verdict == "good"
+        if not (by_one if signed else _is_among((commit.author,), allowed)):
             who = commit.signature.signer if signed else commit.author
             yield _finding(one, f"commit {commit.id[:12]} is by `{who}`, who may not change it, only {_listed(allowed)}", "let one of them make it")
             return
@@ -74,7 +75,12 @@ def _signers(one: Reached, commits: Sequence[Commit]) -> Said:
     wrong = [commit for commit in commits if not _is_signed_by(commit, allowed)]
     if wrong:
         first = wrong[0]
-        how = {"": "is not signed", "bad": "has a bad signature", "unknown": "is signed with a key that is not known here, or has expired"}
+        how = {
+            "": "is not signed",
+            "bad": "has a bad signature",
+            "unknown": "is signed with a key that is not known here, or has expired",
+            "unvouched": f"is signed with the key `{first.signature.key}`, and nothing here tells whose that is",
+        }
         said = how.get(first.signature.verdict, f"is signed by `{first.signature.signer or first.signature.key}`")
         more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
         yield _finding(
@@ -120,10 +126,10 @@ def _order_of_images(one: Reached, change: Change, promotion: Promotion) -> Said
 
 
 def _is_signed_by(commit: Commit, allowed: Sequence[str]) -> bool:
-    """By somebody whom git knows by the key, or with a key that is named itself: git calls an SSH signature good whoever made it."""
+    """By somebody whom git knows by the key, or with a key that is named itself: anybody can make a key of any name."""
     verdict, signer, key = commit.signature
-    names = (signer, signer.rpartition("<")[2].rstrip(">")) if signer else ()
-    return verdict == "good" and (_is_among(names, allowed) or key in allowed)
+    names = (signer, signer.rpartition("<")[2].rstrip(">")) if signer and verdict == "good" else ()
+    return verdict in ("good", "unvouched") and (_is_among(names, allowed) or key in allowed)
 
 
 def _is_among(names: Iterable[str], allowed: Iterable[str]) -> bool:

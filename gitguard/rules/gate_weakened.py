@@ -14,7 +14,7 @@ from gitguard.repository import gate
 from gitguard.repository.baseline import grown, parsed
 from gitguard.repository.gate import Contents, Weakening
 from gitguard.repository.gate_configuration import weakened
-from gitguard.repository.gate_pipelines import hooks_weakened, pipeline_weakened
+from gitguard.repository.gate_pipelines import hooks_weakened, pipeline_weakened, second_checks
 from gitguard.repository.gate_texts import attributes_weakened, owners_weakened
 from gitguard.rules.change_rule import ChangeRule
 
@@ -31,7 +31,7 @@ def check(change: Change) -> Iterable[Finding]:
     for path, contents in change.gate.items():
         for one in _of_baseline(contents) if path == baseline or gate.is_baseline(path) else _weakenings(path, contents, protected):
             yield _finding(path, one)
-    for path, one in _replaced(change):
+    for path, one in (*_second_checks(change), *_replaced(change)):
         yield _finding(path, one)
     for said in change.suppressions:
         yield Finding(_ID, "error", said.message, said.object, said.site, fix=_MEND)
@@ -106,6 +106,18 @@ def _compared(path: str, before: Any, after: Any) -> Iterator[Weakening]:
         yield from hooks_weakened(before, after)
     else:
         yield from pipeline_weakened(before, after, gitlab="jobs" not in gate.mapping(before))
+
+
+def _second_checks(change: Change) -> Iterator[tuple[str, Weakening]]:
+    """Of the workflows that can be read: GitHub runs no others."""
+    sides: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+    for path, contents in change.gate.items():
+        if gate.is_workflow(path) and not gate.is_too_large(contents):
+            for side, content in zip(sides, contents, strict=True):
+                reading = read(content or b"")
+                if len(reading.documents) == 1:
+                    side[path] = reading.documents[0].value
+    return second_checks(*sides)
 
 
 def _of_script(before: bytes, after: bytes) -> Iterator[Weakening]:

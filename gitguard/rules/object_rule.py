@@ -8,8 +8,9 @@ from gitguard.model.argo import Cluster, Verdict
 from gitguard.model.finding import Finding, ObjectRef, Related, Site, Undetermined
 from gitguard.model.rendering import Rendered, RenderedObject
 from gitguard.model.repository import Application, DeclaredProject, Deployed, Repository
+from gitguard.repository.choices import cluster_of
 from gitguard.repository.making import document
-from gitguard.rules.application_rule import because, candidates, cluster_of, denied_by_all
+from gitguard.rules.application_rule import because, candidates, denied_by_all
 
 
 class Target(NamedTuple):

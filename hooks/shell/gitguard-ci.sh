@@ -1,8 +1,7 @@
 #!/bin/sh
-# For Jenkins and every other CI system: judge what is checked out against the branch that it goes to.
+# For every CI system that has nothing of its own here: judge what is checked out against the branch that it goes to.
 #
 #   gitguard-ci.sh main
-#   sh 'gitguard-ci.sh "$CHANGE_TARGET"'    # Jenkins: in single quotes, or Groovy writes the branch's name into the script
 #
 # The exit code is gitguard's: 0 good, 1 findings, 2 a wrong call, 3 something could not be judged. All but 0 have to fail the build.
 set -eu

@@ -272,6 +272,21 @@ def test_workflow_removed(config: Repository) -> None:
     assert verdict(config) == {("gate-weakened", ".github/workflows/gate.yml")}
 
 
+def test_second_check(config: Repository) -> None:
+    """Another workflow gets a job, or a name, as the check `gitguard` has, so that its success counts"""
+    second = "on: [pull_request]\njobs:\n  easy:\n    name: NAME\n    runs-on: ubuntu-latest\n    steps: [{run: 'true'}]\n"
+    for evil in (
+        second.replace("NAME", "gate"),
+        second.replace("    name: NAME\n", "").replace("easy", "gate"),
+        f"name: gate\n{second.replace('NAME', 'easy')}",
+        second.replace("NAME", "${{ matrix.of }}").replace("    steps", "    strategy: {matrix: {of: [gate]}}\n    steps"),
+    ):
+        config.commit({".github/workflows/evil.yml": evil})
+        assert verdict(config) == {("gate-weakened", ".github/workflows/evil.yml")}
+    config.commit({".github/workflows/evil.yml": second.replace("NAME", "build ${{ github.ref }}")})
+    assert verdict(config) == set()
+
+
 def test_hook_removed(config: Repository) -> None:
     """The pre-commit hook is removed"""
     config.commit({".pre-commit-config.yaml": "repos: []\n"})

@@ -19,8 +19,24 @@ def step(repository: Repository, before: Mapping[str, str], after: Mapping[str, 
     return repository
 
 
-def said(repository: Repository, rule: str, *arguments: str) -> list[str]:
-    """The messages of its findings."""
+def told(repository: Repository, rule: str, *arguments: str) -> list[Any]:
+    """Its findings."""
     report: Any = repository.gitguard("ci", "--base", "HEAD~1", "--format", "json", *arguments).report
     assert not report["failures"], report["failures"]
-    return [finding["message"] for finding in report["findings"] if finding["rule"] == rule]
+    return [finding for finding in report["findings"] if finding["rule"] == rule]
+
+
+def said(repository: Repository, rule: str, *arguments: str) -> list[str]:
+    """The messages of its findings."""
+    return [finding["message"] for finding in told(repository, rule, *arguments)]
+
+
+def levels(repository: Repository, rule: str) -> list[str]:
+    """The levels of its findings."""
+    return [finding["level"] for finding in told(repository, rule)]
+
+
+def undetermined(repository: Repository, rule: str) -> list[str]:
+    """Why it can't tell."""
+    report: Any = repository.gitguard("ci", "--base", "HEAD~1", "--format", "json").report
+    return [item["reason"] for item in report["undetermined"] if item["rule"] == rule]

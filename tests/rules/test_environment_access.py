@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -201,6 +202,45 @@ def test_a_key_that_nobody_knows_signs_for_nobody(repository, key, tmp_path: Pat
     repository.write(CHANGED)
     repository.git("commit", "-q", "-S", "-m", "signed")
     assert len(ask(repository)[0]) == 1
+
+
+def test_a_key_that_is_named_itself_need_not_be_vouched_for(repository, key, tmp_path: Path) -> None:
+    (tmp_path / "signers").write_text("")
+    shown = subprocess.run(["ssh-keygen", "-lf", f"{key}.pub"], check=True, capture_output=True, text=True).stdout.split()[1]
+    branch(repository, f"  prod: {{paths: [prod], signers: ['{shown}'], authors: ['{shown}']}}\n", {})
+    repository.git("reset", "-q", "--soft", "main")
+    repository.write(CHANGED)
+    repository.git("commit", "-q", "-S", "-m", "signed")
+    assert ask(repository) == ([], [])
+
+
+@pytest.fixture
+def gpg(repository, tmp_path: Path) -> Iterator[Callable[..., bytes]]:
+    """gpg, with a keyring that has a key that says that it is test@example.com's, trusted as one's own."""
+    home = tmp_path / "g"
+    home.mkdir(mode=0o700)
+    repository.environment["GNUPGHOME"] = str(home)
+
+    def run(*arguments: str, given: bytes = b"") -> bytes:
+        return subprocess.run(
+            ["gpg", "--batch", "--quiet", *arguments], env=repository.environment, input=given, check=True, capture_output=True
+        ).stdout
+
+    run("--passphrase", "", "--quick-generate-key", "Test <test@example.com>", "ed25519", "sign", "never")
+    yield run
+    subprocess.run(["gpgconf", "--kill", "gpg-agent"], env=repository.environment, check=True)
+
+
+def test_a_key_may_say_any_name_of_itself(repository, gpg) -> None:
+    """Git says U of a good signature by a key whose owner nobody vouches for."""
+    branch(repository, "  prod: {paths: [prod], signers: [test@example.com]}\n", {})
+    repository.git("reset", "-q", "--soft", "main")
+    repository.write(CHANGED)
+    repository.git("commit", "-q", "-S", "-m", "signed")
+    assert ask(repository) == ([], [])
+    gpg("--import-ownertrust", given=gpg("--export-ownertrust").replace(b":6:", b":2:"))
+    (message,) = ask(repository)[0]
+    assert "and nothing here tells whose that is" in message
 
 
 ORDER = "  staging: {paths: [staging]}\n  prod: {paths: [prod], after: staging}\n"

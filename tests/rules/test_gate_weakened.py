@@ -140,6 +140,23 @@ def test_a_workflow_that_runs_gitguard(repository, old, new, message) -> None:
     assert said == [] if message is None else len(said) == 1 and message in said[0]
 
 
+def test_a_second_job_of_the_gates_name_in_its_own_workflow(repository) -> None:
+    second = "  gate:\n    name: gate\n    runs-on: ubuntu-latest\n"
+    (message,) = told(
+        repository, ".github/workflows/gate.yml", WORKFLOW, WORKFLOW.replace("  other:", second.replace("  gate:", "  more:") + "  other:")
+    )
+    assert message == "a second check is called `gate`: where it succeeds, a required check of that name may count as passed"
+
+
+def test_a_workflow_that_has_had_the_gates_name_and_one_that_only_moves_are_silent(repository) -> None:
+    other = "on: push\njobs: {gate: {runs-on: ubuntu-latest, steps: [{run: make}]}}\n"
+    repository.commit({".github/workflows/other.yml": other, ".github/workflows/gate.yml": WORKFLOW})
+    assert told(repository, ".github/workflows/other.yml", other, other.replace("make", "make all")) == []
+    repository.git("mv", ".github/workflows/other.yml", ".github/workflows/moved.yml")
+    repository.commit()
+    assert repository.gitguard("ci", "--base", "HEAD~1", "--format", "json").report["findings"] == []
+
+
 def test_jobs_that_the_gate_needs_belong_to_it(repository) -> None:
     before = WORKFLOW.replace("  gate:\n", "  gate:\n    needs: other\n")
     (said,) = told(repository, ".github/workflows/gate.yml", before, before.replace("run: make", "run: exit 1"))
