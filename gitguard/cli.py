@@ -16,6 +16,7 @@ from gitguard.cli_watch import reconcile
 from gitguard.commands.options import FORMATS, Options
 from gitguard.model.errors import ExitCode, GitguardError, UsageError
 from gitguard.model.finding import LEVELS
+from gitguard.output.printing import printable
 
 _INTERRUPTED = 130
 
@@ -248,7 +249,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as done:
         return int(done.code or 0)
     except click.exceptions.NoArgsIsHelpError as error:
-        return _complain(error.format_message(), "", ExitCode.USAGE)
+        click.echo(error.format_message(), err=True)
+        return int(ExitCode.USAGE)
     except click.ClickException as error:
         return _complain(error.format_message(), "gitguard --help lists commands and options", ExitCode.USAGE)
     except GitguardError as error:
@@ -265,7 +267,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(message: str, advice: str, code: ExitCode) -> int:
-    click.echo(f"gitguard: {message}" + (f"\n  {advice}" if advice else ""), err=True)
+    # Messages quote what is in the repository, and what was given on the command line.
+    click.echo("\n  ".join(filter(None, (f"gitguard: {printable(message)}", printable(advice)))), err=True)
     return int(code)
 
 

@@ -22,7 +22,7 @@ def run(path: Path | None, commit: str, options: Options) -> Outcome:
     report = checker.report(repository, checker.judge(repository, RULES), reader.places(entries), clock.today())
     cache.close()
     report = checker.below(_nothing_is_not_clean(report), found.below)._replace(seconds=clock.monotonic() - started)
-    return outcome(report, options)
+    return outcome(report, options, found.root)
 
 
 def _nothing_is_not_clean(report: Report) -> Report:

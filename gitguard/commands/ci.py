@@ -46,4 +46,4 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
     if not report.counts.manifests and not before.files:
         nothing = Failure("", "nothing to judge: neither side of the change has a Kubernetes manifest")
         report = report._replace(failures=(*report.failures, nothing))
-    return outcome(report, options)
+    return outcome(report, options, found.root)
