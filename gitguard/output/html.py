@@ -49,7 +49,7 @@ def render(report: Report) -> str:
             f"<h1>gitguard: {headline(report)}</h1>",
             *map(_failure, report.failures),
             *(f'<p class="faint">{_text(remark)}</p>' for remark in report.remarks),
-            _filters(report),
+            *([_filters(report)] if report.findings else []),
             "<main>",
             *_files(report.findings),
             "</main>",
@@ -57,7 +57,8 @@ def render(report: Report) -> str:
             *_section("Undetermined", (_paragraph(str(item.object), item.reason, f"needs {item.needs}") for item in report.undetermined)),
             *_section("Suppressed", (_paragraph(item.finding.rule, item.finding.site.path, item.reason) for item in report.suppressed)),
             f'<p class="faint">{_read(report)}; gitguard {_text(__version__)}</p>',
-            f"<script>{_SCRIPT}</script></body></html>",
+            *([f"<script>{_SCRIPT}</script>"] if report.findings else []),
+            "</body></html>",
             "",
         ]
     )

@@ -6,7 +6,9 @@ import random
 import re
 import xml.etree.ElementTree as ElementTree
 import zlib
+from base64 import b64encode
 from collections import Counter
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -302,12 +304,16 @@ class TestHtml:
         reader = _Reader()
         reader.feed(page.render(report))
         tags = [tag for tag, _ in reader.tags]
-        assert tags.count("script") == 1
+        assert (tags.count("script"), tags.count("fieldset")) == ((1, 1) if report.findings else (0, 0))
         assert not set(tags) & {"img", "iframe", "a", "form", "link", "object", "svg"}
         assert not any(name.startswith("on") or name in ("src", "href", "style") for _, given_ in reader.tags for name in given_)
         assert tags.count("article") == len(report.findings) + len(report.failures) + len(report.fixed or ())
         for finding in report.findings:
             assert printable(finding.message) in reader.text
+        policy = next(given_["content"] or "" for tag, given_ in reader.tags if given_.get("http-equiv") == "Content-Security-Policy")
+        assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-")
+        for script in re.findall("<script>(.*?)</script>", page.render(report), re.DOTALL):
+            assert b64encode(sha256(script.encode()).digest()).decode() in policy
         main = page.render(report).partition("<main>")
         assert main[0].count(">not judged<") == len(report.failures)
         assert main[2].count(">not judged<") == 0
@@ -373,3 +379,5 @@ def test_sarif_has_the_exit_code_of_findings_only_when_it_is_asked_for(repositor
     assert repository.gitguard("check", "--format", "sarif").code == 0
     assert repository.gitguard("check", "--format", "sarif", "--exit-code").code == 1
     assert repository.gitguard("check", "--format", "sarif", "--no-such-option").code == 2
+    repository.git("rm", "-q", "a.yaml")
+    assert repository.gitguard("check", "--format", "sarif").code == 3
