@@ -16,7 +16,6 @@ from gitguard.cli_watch import reconcile
 from gitguard.commands.options import FORMATS, Options
 from gitguard.model.errors import ExitCode, GitguardError, UsageError
 from gitguard.model.finding import LEVELS
-from gitguard.output.printing import printable
 
 _INTERRUPTED = 130
 
@@ -267,6 +266,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(message: str, advice: str, code: ExitCode) -> int:
+    from gitguard.output.printing import printable
+
     # Messages quote what is in the repository, and what was given on the command line.
     click.echo("\n  ".join(filter(None, (f"gitguard: {printable(message)}", printable(advice)))), err=True)
     return int(code)

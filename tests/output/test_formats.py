@@ -161,6 +161,9 @@ class TestGitLab:
             assert issue["check_name"]
             assert issue["location"]["path"].encode()
             assert issue["location"]["lines"]["begin"] >= 1
+        paths = {issue["location"]["path"] for issue in made}
+        real = {finding.site.path for finding in report.findings if finding.site.path and not re.search("[\ud800-\udfff]", finding.site.path)}
+        assert real <= paths
 
     def test_two_equal_findings_are_two(self) -> None:
         made = json.loads(gitlab.render(Report(findings=(one(), one()), failures=(Failure("a", "b"), Failure("a", "b")))))

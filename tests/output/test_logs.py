@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from gitguard.commands.options import FORMATS, Options, rendered
 from gitguard.edges import logs
 from gitguard.model.finding import Report
+from gitguard.output import markdown
 from gitguard.output.printing import json_text, printable
 from gitguard.parse.write import written
 from tests.commands.test_ci import app
-from tests.conftest import Repository
+from tests.conftest import ROOT, Repository
 from tests.output.hostile import NASTY, one, reports, words
 from tests.output.runners import commands, lines, obeyed_anywhere
 
@@ -54,6 +55,14 @@ def test_a_text_is_shown_on_one_line_and_shown_twice_it_is_the_same(before: str,
 @given(st.text("abc äß-/.[]()`", max_size=20))
 def test_what_nobody_obeys_is_shown_as_it_is(text: str) -> None:
     assert printable(text) == text
+
+
+def test_what_is_shown_is_what_is_documented() -> None:
+    text = (ROOT / "docs" / "outputs.md").read_text()
+    for said in ("##vso[…]", "::command::", "\n", "\x1b", "\u202e", "\udc80"):
+        assert f"`{printable(said)}`" in text
+    assert r"`\x3c!--`" in text
+    assert r"\x3c!--" in markdown.code("<!--")
 
 
 values = st.recursive(

@@ -93,8 +93,8 @@ READERS: Mapping[str, Callable[[str], Mapping[str, str]]] = {
 
 
 def documented() -> Mapping[str, Mapping[str, str]]:
-    text = (ROOT / "docs" / "outputs.md").read_text().partition("<!-- states -->\n")[2].partition("<!-- /states -->")[0]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
+    text = (ROOT / "docs" / "outputs.md").read_text().partition("## What is told how\n\n")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()[2:]]
     return {name.strip("`"): dict(zip(STATES, cells, strict=True)) for name, *cells in rows}
 
 
