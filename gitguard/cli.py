@@ -254,7 +254,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as done:
         return int(done.code or 0)
     except click.exceptions.NoArgsIsHelpError as error:
-        return _complain(error.format_message(), "", ExitCode.USAGE)
+        click.echo(error.format_message(), err=True)
+        return int(ExitCode.USAGE)
     except click.ClickException as error:
         return _complain(error.format_message(), "gitguard --help lists commands and options", ExitCode.USAGE)
     except GitguardError as error:
@@ -271,7 +272,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(message: str, advice: str, code: ExitCode) -> int:
-    click.echo(f"gitguard: {message}" + (f"\n  {advice}" if advice else ""), err=True)
+    from gitguard.output.printing import printable
+
+    # Messages quote what is in the repository, and what was given on the command line.
+    click.echo("\n  ".join(filter(None, (f"gitguard: {printable(message)}", printable(advice)))), err=True)
     return int(code)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from gitguard.cli_finish import finish
+from gitguard.cli_finish import finish, refuse_links
 from gitguard.model.errors import ExitCode, UsageError
 
 
@@ -101,6 +101,8 @@ def audit_export(ledger: str, format_: str, output: Path | None, **query: str) -
     command = _audit_command()
     lines = command.export(command.Ledger(ledger, dict(os.environ)), _query(query), format_)
     try:
+        if output is not None:
+            refuse_links(output, "--output")
         with output.open("w", encoding="utf-8") if output else nullcontext(sys.stdout) as target:
             for line in lines:
                 target.write(line)

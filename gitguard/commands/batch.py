@@ -74,9 +74,9 @@ class Batch:
             verdict = answer(project, question, self.version)
         except (QuestionError, GlobUndecided, RecursionError) as error:
             self.failed = True
-            return f'{{"error": {encode_basestring_ascii(shortened(str(error)))}}}'
+            return f'{{"error": {_quoted(shortened(str(error)))}}}'
         permitted = "true" if verdict.permitted else "false"
-        reason, entry = encode_basestring_ascii(shortened(verdict.reason)), encode_basestring_ascii(verdict.entry)
+        reason, entry = _quoted(shortened(verdict.reason)), _quoted(verdict.entry)
         return f'{{"permitted": {permitted}, "reason": {reason}, "entry": {entry}}}'
 
     def _read(self, line: bytes) -> tuple[Project, Mapping[str, Any]]:
@@ -142,3 +142,8 @@ def _without_surrogates(value: Any) -> Any:
     if isinstance(value, dict):
         return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
     return [_without_surrogates(item) for item in value] if isinstance(value, list) else value
+
+
+def _quoted(text: str) -> str:
+    """A string of JSON in which nothing is obeyed by whoever reads the log of a CI system. It is a quick `json_text`."""
+    return encode_basestring_ascii(text).replace("##", r"#\u0023")

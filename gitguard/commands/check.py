@@ -5,7 +5,7 @@ from pathlib import Path
 from gitguard import checker
 from gitguard.commands.accepting import baseline, writable
 from gitguard.commands.deploying import deployments
-from gitguard.commands.options import Options, Outcome, outcome
+from gitguard.commands.options import FileOutput, Options, Outcome, outcome
 from gitguard.commands.reading import Reader, configuration, open_cache
 from gitguard.edges import clock, git
 from gitguard.model.errors import UsageError
@@ -44,10 +44,11 @@ def run(path: Path | None, commit: str, options: Options, write: Path | None = N
     cache.close()
     report = checker.below(_nothing_is_not_clean(report), found.below)._replace(seconds=clock.monotonic() - started)
     if write is None:
-        return outcome(report, options)
+        return outcome(report, options, found.root)
     count = sum(entry.number for entry in accepted.entries)
     report = report._replace(remarks=(*report.remarks, f"{write}: a baseline of {count} {'finding' if count == 1 else 'findings'} was written"))
-    return outcome(report, options)._replace(baseline=(write, text))
+    made = outcome(report, options, found.root)
+    return made._replace(further=(FileOutput(write, text, "--write-baseline"), *made.further))
 
 
 def _nothing_is_not_clean(report: Report) -> Report:

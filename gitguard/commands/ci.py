@@ -54,7 +54,7 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
     if not report.counts.manifests and not before.files:
         nothing = Failure("", "nothing to judge: neither side of the change has a Kubernetes manifest")
         report = report._replace(failures=(*report.failures, nothing))
-    return outcome(report._replace(remarks=tuple(remarks), seconds=clock.monotonic() - started), options)
+    return outcome(report._replace(remarks=tuple(remarks), seconds=clock.monotonic() - started), options, found.root)
 
 
 def _refuse_own(found: GitRepository, file: Path | None, head: tuple[Entry, ...], base: tuple[Entry, ...]) -> None:

@@ -30,10 +30,10 @@ def run(files: Sequence[str], options: Options) -> Outcome:
     else:
         staged = found.staged()
         if not any(is_candidate(change.path) for change in staged) and not _is_read(found.index(), staged):
-            return outcome(Report(), options) if options.format != "text" or options.further else Outcome("", ExitCode.CLEAN)
+            return outcome(Report(), options, found.root) if options.format != "text" or options.further else Outcome("", ExitCode.CLEAN)
         report = _caused(found, staged, options)
     report = report._replace(seconds=clock.monotonic() - started)
-    return outcome(report, options)
+    return outcome(report, options, found.root)
 
 
 def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Options) -> Report:

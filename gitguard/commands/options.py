@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gitguard.model.errors import ExitCode
 from gitguard.model.finding import LEVELS, Report
 
-FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown", "html")
+FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown", "summary", "html")
 
 
 class Options(NamedTuple):
@@ -36,13 +36,22 @@ class Options(NamedTuple):
     baseline: Path | None = None
 
 
+class FileOutput(NamedTuple):
+    """A text for a file, and the option that named the file."""
+
+    file: Path
+    text: str
+    option: str
+
+
 class Outcome(NamedTuple):
-    """What a command hands back to the command line: text for stdout, the exit code, texts for files, and a baseline with its file."""
+    """What a command hands back to the command line: text for stdout, the exit code, and texts for files. `judged` is the work tree that was
+    judged, through whose symbolic links nothing is written."""
 
     text: str
     exit_code: ExitCode
-    further: tuple[tuple[Path, str], ...] = ()
-    baseline: tuple[Path, str] | None = None
+    further: tuple[FileOutput, ...] = ()
+    judged: Path | None = None
 
 
 def exit_code(report: Report, options: Options) -> ExitCode:
@@ -70,11 +79,11 @@ def in_format(report: Report, name: str) -> str:
     return render(report)
 
 
-def outcome(report: Report, options: Options) -> "Outcome":
-    """The report as it was asked for, its further forms, and the exit code."""
-    further = tuple((path, in_format(report, name)) for name, path in options.further)
+def outcome(report: Report, options: Options, judged: Path) -> Outcome:
+    """The report on the work tree `judged` as it was asked for, its further forms, and the exit code."""
+    further = tuple(FileOutput(path, in_format(report, name), "--report") for name, path in options.further)
     code = exit_code(report, options)
     if options.format == "sarif" and code == ExitCode.FINDINGS and not options.exit_code:
         # Who reads SARIF takes another code for a tool that failed.
         code = ExitCode.CLEAN
-    return Outcome(rendered(report, options), code, further)
+    return Outcome(rendered(report, options), code, further, judged)

@@ -31,7 +31,7 @@ def run(application: str, commit: str, options: Options) -> Outcome:
     shown = [output.Shown(one.application.path, one.application.key, one.sources) for one in found_ones]
     text = output.render(shown, options.format == "json", _lines(found_ones, places))
     cache.close()
-    return Outcome(text, _exit_code(one.sources for one in found_ones))
+    return Outcome(text, _exit_code(one.sources for one in found_ones), judged=found.root)
 
 
 def _named(application: str, reader: Reader, entries: Sequence[Entry], repository: Repository, options: Options) -> list[Deployed]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gitguard.model.desired import LeftOut
-from gitguard.output.printing import printable
+from gitguard.output.printing import json_text, printable
 
 VERSION = 1
 _LONGEST, _MOST = 120, 20
@@ -45,7 +45,7 @@ def _document(found: Looked) -> str:
         "left_out": [left._asdict() for left in found.left_out],
         "unreadable": list(found.trouble),
     }
-    return json.dumps(value, ensure_ascii=False) + "\n"
+    return json_text(value) + "\n"
 
 
 def _result(found: Looked, drift: Mapping[str, Any]) -> str:

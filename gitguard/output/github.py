@@ -1,10 +1,12 @@
 """Annotations for GitHub Actions: workflow commands, one line each, that the runner shows beside the lines they are about."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from gitguard.model.finding import Finding, Report
+from gitguard.output.headline import headline
 from gitguard.output.printing import printable
-from gitguard.output.ranking import counted, ranked
+from gitguard.output.ranking import ranked
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 # The runner shows no more of each in a step; the others are in its log.
@@ -12,10 +14,11 @@ _SHOWN = 10
 
 
 def render(report: Report) -> str:
-    """Each finding as an annotation, what is no news excepted; then what there is in all."""
+    """What could not be judged, and each finding that is no old one, as an annotation; then what there is in all."""
     told = ranked(finding for finding in report.findings if finding.status != "old")
-    lines = [_annotation(finding) for finding in told]
-    lines += [_command("error", {"title": "gitguard: incomplete", "file": printable(item.path)}, printable(item.message)) for item in report.failures]
+    # GitHub shows the first of them: nobody may miss that the others are not all there is.
+    lines = [_command("error", {"title": "gitguard: incomplete", "file": printable(item.path)}, printable(item.message)) for item in report.failures]
+    lines += map(_annotation, told)
     return "".join(f"{line}\n" for line in (*lines, *_summary(report, told)))
 
 
@@ -24,7 +27,7 @@ def _annotation(finding: Finding) -> str:
     place = {"file": printable(site.path), "line": str(site.line) if site.line > 0 else "", "col": str(site.column) if site.column > 0 else ""}
     related = [f"{one.site.path}:{one.site.line}: {one.message}" for one in finding.related]
     said = [finding.message, *(f"see {one}" for one in related), *([f"fix: {finding.fix}"] if finding.fix else [])]
-    return _command(_COMMANDS[finding.level], {"title": finding.rule, **place}, "\n".join(map(printable, said)))
+    return _command(_COMMANDS[finding.level], {"title": printable(finding.rule), **place}, "\n".join(map(printable, said)))
 
 
 def _command(name: str, properties: dict[str, str], message: str) -> str:
@@ -33,13 +36,9 @@ def _command(name: str, properties: dict[str, str], message: str) -> str:
 
 
 def _summary(report: Report, told: list[Finding]) -> Iterable[str]:
-    levels = {level: sum(finding.level == level for finding in told) for level in _COMMANDS}
-    parts = [counted(number, level) for level, number in levels.items() if number]
-    parts += [f"{counted(len(report.findings) - len(told), 'old finding')}"] if len(told) < len(report.findings) else []
-    parts += [f"{len(report.fixed)} fixed"] if report.fixed else []
-    parts += [f"{len(items)} {what}" for items, what in ((report.undetermined, "undetermined"), (report.suppressed, "suppressed")) if items]
-    yield f"gitguard: {', '.join(parts) or 'nothing to report'}"
-    if any(number > _SHOWN for number in levels.values()):
+    yield f"gitguard: {headline(report)}"
+    shown = Counter(finding.level for finding in told) + Counter(error=len(report.failures))
+    if any(number > _SHOWN for number in shown.values()):
         yield f"GitHub shows {_SHOWN} annotations of a level in a step: the others are above."
     yield from map(printable, report.remarks)
 

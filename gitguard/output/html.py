@@ -7,7 +7,8 @@ from html import escape
 from itertools import groupby
 
 from gitguard import __version__
-from gitguard.model.finding import LEVELS, Finding, Report
+from gitguard.model.finding import LEVELS, Failure, Finding, Report
+from gitguard.output.headline import headline
 from gitguard.output.printing import printable
 from gitguard.output.ranking import counted
 
@@ -45,21 +46,19 @@ def render(report: Report) -> str:
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
             '<meta name="viewport" content="width=device-width,initial-scale=1"><title>gitguard</title>',
             f"<style>{_STYLE}</style></head><body>",
-            f"<h1>gitguard: {_verdict(report)}</h1>",
+            f"<h1>gitguard: {headline(report)}</h1>",
+            *map(_failure, report.failures),
             *(f'<p class="faint">{_text(remark)}</p>' for remark in report.remarks),
-            _filters(report),
+            *([_filters(report)] if report.findings else []),
             "<main>",
-            *(
-                f'<article class="error"><span class="level">not judged</span> {_text(item.path)} <p>{_text(item.message)}</p></article>'
-                for item in report.failures
-            ),
             *_files(report.findings),
             "</main>",
             *_section("Fixed by this change", (_finding(finding) for finding in report.fixed or ())),
             *_section("Undetermined", (_paragraph(str(item.object), item.reason, f"needs {item.needs}") for item in report.undetermined)),
             *_section("Suppressed", (_paragraph(item.finding.rule, item.finding.site.path, item.reason) for item in report.suppressed)),
             f'<p class="faint">{_read(report)}; gitguard {_text(__version__)}</p>',
-            f"<script>{_SCRIPT}</script></body></html>",
+            *([f"<script>{_SCRIPT}</script>"] if report.findings else []),
+            "</body></html>",
             "",
         ]
     )
@@ -67,15 +66,6 @@ def render(report: Report) -> str:
 
 def _text(text: str) -> str:
     return escape(printable(text))
-
-
-def _verdict(report: Report) -> str:
-    news = [finding for finding in report.findings if finding.status != "old"]
-    parts = [counted(number, level) for level in reversed(LEVELS) if (number := sum(finding.level == level for finding in news))]
-    parts = parts or ["nothing to report"]
-    parts += [counted(len(report.findings) - len(news), "old finding")] if len(news) < len(report.findings) else []
-    parts += [f"{len(report.fixed)} fixed"] if report.fixed else []
-    return ", ".join(parts)
 
 
 def _read(report: Report) -> str:
@@ -107,6 +97,10 @@ def _finding(finding: Finding) -> str:
     fix = f'<p class="faint">fix: {_text(finding.fix)}</p>' if finding.fix else ""
     head = f'<span class="level">{finding.level}</span> <code>{_text(finding.rule)}</code> <span class="faint">{_text(about)}</span>'
     return f'<article class="{finding.level}{old}">{head}<p>{_text(finding.message)}</p>{related}{fix}</article>'
+
+
+def _failure(failure: Failure) -> str:
+    return f'<article class="error"><span class="level">not judged</span> {_text(failure.path)}<p>{_text(failure.message)}</p></article>'
 
 
 def _section(title: str, articles: Iterable[str]) -> Iterable[str]:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from gitguard.output.printing import printable
+from gitguard.output.printing import json_text, printable
 from gitguard.reconciler.coverage import Coverage, Gap, moment
 from gitguard.reconciler.incidents import CONFIDENCES, Incident
 
@@ -35,7 +35,7 @@ def document(found: Sequence[Incident], watched: Coverage, checkpoint: str) -> s
         "coverage": {"from": watched.start or None, "to": watched.end or None, "gaps": gaps},
         "incidents": [_plain(incident, checkpoint) for incident in found],
     }
-    return json.dumps(value, ensure_ascii=False) + "\n"
+    return json_text(value) + "\n"
 
 
 def _plain(incident: Incident, checkpoint: str) -> Mapping[str, Any]:

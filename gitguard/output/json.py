@@ -1,24 +1,24 @@
 """The report as one JSON object, version 1 of gitguard's interface."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from gitguard.model.finding import Finding, ObjectRef, Report
+from gitguard.output.printing import json_text
 
 VERSION = 1
 
 
 def render(report: Report) -> str:
     """The whole report, ending in a newline."""
-    return json.dumps(document(report), indent=2, ensure_ascii=False) + "\n"
+    return json_text(document(report), indent=2) + "\n"
 
 
 def document(report: Report) -> Mapping[str, Any]:
     """The report as plain values, in the interface's shape; `failures` says what should have been judged and was not."""
     return {
         "version": VERSION,
-        "summary": _summary(report),
+        "summary": summary(report),
         "findings": [_finding(finding) for finding in report.findings],
         "undetermined": [
             {"rule": item.rule, "object": _object(item.object), "path": item.site.path, "reason": item.reason, "needs": item.needs}
@@ -36,7 +36,8 @@ def document(report: Report) -> Mapping[str, Any]:
     }
 
 
-def _summary(report: Report) -> Mapping[str, Any]:
+def summary(report: Report) -> Mapping[str, Any]:
+    """How many there are of each."""
     levels = report.levels()
     return {
         "files": report.counts.files,

@@ -11,25 +11,27 @@ from gitguard.rules import CATALOGUE
 
 
 def render(report: Report) -> str:
-    """Errors are failures; there is no warning in JUnit, and so warnings, notes and what is old are skipped cases with their text."""
+    """Errors are failures, and what could not be judged errors; there is no warning in JUnit, and so warnings, notes, old findings, and what is
+    undetermined or suppressed are skipped cases with their text."""
     by_rule: dict[str, list[Finding]] = {}
     for finding in report.findings:
         by_rule.setdefault(finding.rule, []).append(finding)
     document = JUnitXml("gitguard")
-    order = {rule.id: number for number, rule in enumerate(CATALOGUE)}
-    for rule in sorted(by_rule, key=lambda name: (order.get(name, len(order)), name)):
-        document.add_testsuite(_suite(rule, map(_case, by_rule[rule])))
     if report.failures:
         document.add_testsuite(
             _suite("incomplete", (_named(item.path or "gitguard", "incomplete", Error(printable(item.message))) for item in report.failures))
         )
-    quiet = [
+    order = {rule.id: number for number, rule in enumerate(CATALOGUE)}
+    for rule in sorted(by_rule, key=lambda name: (order.get(name, len(order)), name)):
+        document.add_testsuite(_suite(rule, map(_case, by_rule[rule])))
+    undetermined = [
         _named(f"{item.site.path} {item.object}", item.rule, Skipped(printable(f"undetermined: {item.reason}; needs {item.needs}")))
         for item in report.undetermined
     ]
-    quiet += [_named(_title(item.finding), item.finding.rule, Skipped(printable(f"suppressed: {item.reason}"))) for item in report.suppressed]
-    if quiet:
-        document.add_testsuite(_suite("not counted", quiet))
+    suppressed = [_named(_title(item.finding), item.finding.rule, Skipped(printable(f"suppressed: {item.reason}"))) for item in report.suppressed]
+    for name, cases in (("undetermined", undetermined), ("suppressed", suppressed)):
+        if cases:
+            document.add_testsuite(_suite(name, cases))
     good = [TestCase(f"fixed: {printable(_title(finding))}", printable(finding.rule)) for finding in report.fixed or ()]
     good += [TestCase(printable(remark), "remark") for remark in report.remarks]
     if good:

@@ -1,6 +1,5 @@
 """What is said of a ledger and of its entries, for people and for machines."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,13 +8,13 @@ from gitguard.ledger.notes import Checkpoint, Verifier
 from gitguard.ledger.proof_files import Proof
 from gitguard.ledger.verification import Verdict
 from gitguard.output import ocsf
-from gitguard.output.printing import printable
+from gitguard.output.printing import json_text, printable
 
 
 def verdict(found: Verdict, trusted: Verifier, place: str, *, own_key: bool) -> str:
     """For people: what is wrong first, then what should be known, then the head."""
     lines = [f"{one.what}: {printable(one.where)}: {printable(one.message)}\n" for one in found.problems]
-    lines += [f"note {one.what}: {one.where}: {printable(one.message)}\n" for one in found.remarks]
+    lines += [f"note {one.what}: {printable(one.where)}: {printable(one.message)}\n" for one in found.remarks]
     if found.is_intact and found.checkpoint:
         lines.append(f"intact: {printable(place)}: {found.checkpoint.size} entries, root {found.checkpoint.root.hex()}\n")
     elif all(one.what == "unknown" for one in found.problems):
@@ -41,7 +40,7 @@ def verdict_json(found: Verdict, trusted: Verifier, place: str) -> str:
         "problems": [one._asdict() for one in found.problems],
         "remarks": [one._asdict() for one in found.remarks],
     }
-    return json.dumps(value, ensure_ascii=False) + "\n"
+    return json_text(value) + "\n"
 
 
 def proof(found: Proof | None, head: Checkpoint | None, wrong: str, format_: str) -> str:
@@ -50,7 +49,7 @@ def proof(found: Proof | None, head: Checkpoint | None, wrong: str, format_: str
         entry = decoded(found.entry) if found and not wrong else None
         size = head.size if head else 0
         said = {"version": 1, "verdict": "damaged" if wrong else "intact", "problem": wrong, "size": size, "entry": entry}
-        return json.dumps({**said, "index": found.number if found else None}, ensure_ascii=False) + "\n"
+        return json_text({**said, "index": found.number if found else None}) + "\n"
     if wrong or found is None or head is None:
         return f"not proven: {printable(wrong)}\n"
     return f"proven: entry {found.number} of {head.size} of {printable(head.origin)}\n{_pretty(decoded(found.entry))}"
@@ -59,7 +58,7 @@ def proof(found: Proof | None, head: Checkpoint | None, wrong: str, format_: str
 def entry(number: int, value: Mapping[str, Any], format_: str) -> str:
     """One entry: a line that tells it and its JSON, or a JSON object."""
     if format_ == "json":
-        return json.dumps({"index": number, "entry": value}, ensure_ascii=False) + "\n"
+        return json_text({"index": number, "entry": value}) + "\n"
     about = value.get("object")
     actor = value.get("actor")
     subject = "/".join(str(about[key]) for key in ("kind", "namespace", "name") if about.get(key)) if isinstance(about, Mapping) else ""
@@ -71,8 +70,8 @@ def exported(number: int, value: Mapping[str, Any], head: Checkpoint, format_: s
     """One line of an export, "" for an entry that the format has no event for."""
     if format_ == "ocsf":
         event = ocsf.event(number, value, head)
-        return json.dumps(event) + "\n" if event else ""
-    return json.dumps({"index": number, "entry": value}) + "\n"
+        return json_text(event) + "\n" if event else ""
+    return json_text({"index": number, "entry": value}) + "\n"
 
 
 def siem(head: Checkpoint, signed: bytes) -> str:
@@ -82,5 +81,5 @@ def siem(head: Checkpoint, signed: bytes) -> str:
 
 
 def _pretty(value: Mapping[str, Any]) -> str:
-    text = json.dumps(value, ensure_ascii=False, indent=2)
+    text = json_text(value, indent=2)
     return "".join(f"  {printable(line)}\n" for line in text.splitlines())

@@ -1,9 +1,11 @@
-"""Markdown for a comment or a job summary, in pages. All that a repository says is in code spans: there nothing is a link, a mention or markup."""
+"""Markdown for comments, in pages. All that a repository says is in code spans: there nothing is a link, a mention or markup."""
 
 from collections.abc import Iterable, Sequence
-from re import findall
+from re import Match, findall, sub
+from typing import NamedTuple
 
 from gitguard.model.finding import Finding, Report
+from gitguard.output.headline import headline
 from gitguard.output.printing import printable
 from gitguard.output.ranking import counted, ranked
 
@@ -11,94 +13,99 @@ from gitguard.output.ranking import counted, ranked
 PAGE = 60_000
 BREAK = "\n<!-- gitguard: next page -->\n\n"
 _SIGNS = {"error": "❌", "warning": "⚠️", "note": "ℹ️"}  # noqa: RUF001 - the sign for information
+# A block has to fit on a page, whatever a repository says in it.
 _LONGEST = 2_000
+_MOST_RELATED = 10
 
 
-def render(report: Report, most: int = PAGE) -> str:
-    """All pages, with BREAK between them."""
-    return BREAK.join(pages(report, most))
+class Block(NamedTuple):
+    """One item of the report, with the title and the rule that stand above it."""
+
+    title: str
+    rule: str
+    text: str
+
+    def below(self, above: "Block | None") -> str:
+        """As it is written below another one, whose title and rule need not be said again."""
+        is_new = above is None or self.title != above.title
+        title = f"#### {self.title}\n\n" if self.title and is_new else ""
+        rule = f"{self.rule}\n\n" if self.rule and (above is None or is_new or self.rule != above.rule) else ""
+        return f"\n{title}{rule}{self.text}"
+
+
+def render(report: Report) -> str:
+    """All pages, with BREAK between them. No text of a repository can look like it."""
+    return BREAK.join(pages(report))
 
 
 def pages(report: Report, most: int = PAGE) -> tuple[str, ...]:
     """Pages of at most so many characters, each complete in itself; nothing is left out."""
-    head = f"### gitguard: {_verdict(report)}\n"
-    bodies: list[str] = []
-    room = 0
-    for block in _blocks(report):
-        if not bodies or room < len(block) + 1:
+    head = heading(report)
+    room = most - len(head) - len("\nPage 00000 of 00000\n") - 1
+    bodies = [""]
+    above = None
+    for block in blocks(report):
+        written = block.below(above)
+        if bodies[-1] and len(bodies[-1]) + len(written) > room:
             bodies.append("")
-            room = most - len(head) - len("\nPage 00000 of 00000\n") - 2
-        bodies[-1] += f"\n{block}"
-        room -= len(block) + 1
-    bodies = bodies or [""]
+            written = block.below(None)
+        bodies[-1] += written
+        above = block
     if len(bodies) == 1:
         return (head + bodies[0],)
     return tuple(f"{head}\nPage {number} of {len(bodies)}\n{body}" for number, body in enumerate(bodies, 1))
 
 
+def heading(report: Report) -> str:
+    """How the run ended."""
+    return f"### gitguard: {headline(report)}\n"
+
+
 def code(text: str) -> str:
-    """Text of others as a code span, on one line, cut where it is longer than anybody reads."""
-    shown = printable(text)
+    """Text of others as a code span, on one line, cut where it is longer than anybody reads. No comment is in it, as the mark between pages is."""
+    shown = sub("`{4,}", _counted_backticks, printable(text)).replace("<!--", r"\x3c!--")
     shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} … ({len(shown)} characters)"
     fence = "`" * (max(map(len, findall("`+", shown)), default=0) + 1)
     pad = " " if shown.startswith(("`", " ")) or shown.endswith(("`", " ")) else ""
     return f"{fence}{pad}{shown or ' '}{pad}{fence}"
 
 
-def _verdict(report: Report) -> str:
-    news = [finding for finding in report.findings if finding.status != "old"]
-    levels = [counted(number, level) for level in _SIGNS if (number := sum(finding.level == level for finding in news))]
-    is_change = report.fixed is not None
-    parts = [*levels[:-1], f"{levels[-1]}{' (new)' if is_change else ''}"] if levels else ["nothing new" if is_change else "nothing found"]
-    old = len(report.findings) - len(news)
-    parts += [counted(old, "old finding")] if old else []
-    parts += [f"{len(report.fixed)} fixed"] if report.fixed else []
-    parts += [
-        f"{len(items)} {what}"
-        for items, what in ((report.failures, "not judged"), (report.undetermined, "undetermined"), (report.suppressed, "suppressed"))
-        if items
-    ]
-    return ", ".join(parts)
+def _counted_backticks(run: Match[str]) -> str:
+    """The fences around a code span are longer than every run of backticks in it."""
+    return f"``` ({len(run[0])} backticks)"
 
 
-def _blocks(report: Report) -> Iterable[str]:
+def blocks(report: Report) -> Iterable[Block]:
+    """What there is to say, that which matters most first."""
     for failure in report.failures:
-        yield f"- ❌ **not judged**: {code(failure.message)}{f' in {code(failure.path)}' if failure.path else ''}\n"
+        yield Block("", "", f"- ❌ **not judged**: {code(failure.message)}{f' in {code(failure.path)}' if failure.path else ''}\n")
     findings = ranked(report.findings)
     yield from _listed("", [finding for finding in findings if finding.status != "old"])
     yield from _listed("Old findings", [finding for finding in findings if finding.status == "old"])
     yield from _listed("Fixed by this change", report.fixed or ())
-    yield from _titled(
-        "Undetermined",
-        (f"- {code(item.rule)}: {_who(str(item.object))}{code(item.reason)}, needs {code(item.needs)}\n" for item in report.undetermined),
-    )
-    yield from _titled(
-        "Suppressed", (f"- {code(item.finding.rule)} at {code(item.finding.site.path)}: {code(item.reason)}\n" for item in report.suppressed)
-    )
-    yield from _titled("Remarks", (f"- {code(remark)}\n" for remark in report.remarks))
+    for item in report.undetermined:
+        who = f"{code(str(item.object))}: " if str(item.object) else ""
+        yield Block("Undetermined", "", f"- {code(item.rule)}: {who}{code(item.reason)}, needs {code(item.needs)}\n")
+    for one in report.suppressed:
+        yield Block("Suppressed", "", f"- {code(one.finding.rule)} at {code(one.finding.site.path)}: {code(one.reason)}\n")
+    for remark in report.remarks:
+        yield Block("Remarks", "", f"- {code(remark)}\n")
 
 
-def _titled(title: str, blocks: Iterable[str]) -> Iterable[str]:
-    for number, block in enumerate(blocks):
-        yield block if number else f"#### {title}\n\n{block}"
-
-
-def _listed(title: str, findings: Sequence[Finding]) -> Iterable[str]:
+def _listed(title: str, findings: Sequence[Finding]) -> Iterable[Block]:
     """By rule, so that one cause reads as one."""
-    groups: dict[tuple[str, str], list[str]] = {}
+    groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
-        groups.setdefault((finding.level, finding.rule), []).append(_finding(finding))
-    blocks = [block for (level, rule), (first, *rest) in groups.items() for block in (f"{_SIGNS[level]} **{rule}**\n\n{first}", *rest)]
-    yield from _titled(title, blocks) if title else blocks
+        groups.setdefault((finding.level, finding.rule), []).append(finding)
+    for (level, rule), members in groups.items():
+        yield from (Block(title, f"{_SIGNS[level]} **{code(rule)}**", _finding(finding)) for finding in members)
 
 
 def _finding(finding: Finding) -> str:
     place = f"{finding.site.path}:{finding.site.line}" if finding.site.line else finding.site.path
     lines = [f"- {code(finding.message)}", f"  at {code(place)}{f' ({code(str(finding.object))})' if str(finding.object) else ''}"]
-    lines += [f"  see {code(f'{one.site.path}:{one.site.line}')}: {code(one.message)}" for one in finding.related]
+    lines += [f"  see {code(f'{one.site.path}:{one.site.line}')}: {code(one.message)}" for one in finding.related[:_MOST_RELATED]]
+    more = len(finding.related) - _MOST_RELATED
+    lines += [f"  and {counted(more, 'more place')}: the JSON report has them"] if more > 0 else []
     lines += [f"  fix: {code(finding.fix)}"] if finding.fix else []
     return "\\\n".join(lines) + "\n"
-
-
-def _who(name: str) -> str:
-    return f"{code(name)}: " if name else ""

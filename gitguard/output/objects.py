@@ -1,11 +1,10 @@
 """Rendered objects, as YAML with a comment that says where each comes from, and as JSON."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gitguard.model.rendering import Origin, Rendered
-from gitguard.output.printing import printable
+from gitguard.output.printing import json_text, printable
 from gitguard.parse.write import written
 
 Lines = Mapping[tuple[str, int], int]
@@ -22,7 +21,7 @@ class Shown(NamedTuple):
 def render(shown: Sequence[Shown], as_json: bool, lines: Lines) -> str:
     """`lines` gives the line at which a (path, document) starts. JSON is one object a line, one for each Application of the name."""
     if as_json:
-        return "".join(json.dumps(_object(one, lines), ensure_ascii=False) + "\n" for one in shown)
+        return "".join(json_text(_object(one, lines)) + "\n" for one in shown)
     return "".join(line for one in shown for line in _text(one, lines, several=len(shown) > 1))
 
 
@@ -35,7 +34,7 @@ def _text(shown: Shown, lines: Lines, *, several: bool) -> Iterator[str]:
         if part.undetermined:
             yield f"# {part.pointer}: undetermined: {printable(part.undetermined.reason)}; needs {printable(part.undetermined.needs)}\n"
         for assumed in part.assumed:
-            yield f"# {part.pointer}: {assumed}\n"
+            yield f"# {part.pointer}: {printable(assumed)}\n"
         for item in part.objects:
             place = _place(item.origin, lines)
             yield f"---\n{f'# from {printable(place)}' if place else '# origin unknown'}\n{written(item.manifest)}"

@@ -34,7 +34,7 @@ def render(report: Report, style: Style) -> str:
     if not style.quiet:
         parts += _undetermined(report.undetermined, style)
         parts += [
-            f"suppressed: {item.finding.rule} at {printable(item.finding.site.path)}: {printable(item.reason)}\n"
+            f"suppressed: {printable(item.finding.rule)} at {printable(item.finding.site.path)}: {printable(item.reason)}\n"
             for item in report.suppressed
             if style.verbose
         ]
@@ -45,8 +45,9 @@ def render(report: Report, style: Style) -> str:
 
 
 def _finding(finding: Finding, style: Style) -> str:
+    head = style.paint(f"{finding.level}[{printable(finding.rule)}]", finding.level)
     lines = [
-        f"{style.paint(f'{finding.level}[{finding.rule}]', finding.level)}: {'old: ' if finding.status == 'old' else ''}{printable(finding.message)}",
+        f"{head}: {'old: ' if finding.status == 'old' else ''}{printable(finding.message)}",
         f"  --> {printable(finding.site.path)}:{finding.site.line}:{finding.site.column}{_subject(finding)}",
     ]
     for related in finding.related:
@@ -58,7 +59,7 @@ def _finding(finding: Finding, style: Style) -> str:
 
 
 def _what(finding: Finding) -> str:
-    return f"{finding.rule} at {printable(finding.site.path)}:{finding.site.line}{_subject(finding)}"
+    return f"{printable(finding.rule)} at {printable(finding.site.path)}:{finding.site.line}{_subject(finding)}"
 
 
 def _subject(finding: Finding) -> str:
@@ -95,8 +96,9 @@ def _summary(report: Report, style: Style) -> str:
     news = report._replace(findings=tuple(finding for finding in report.findings if finding.status != "old"))
     levels = news.levels()
     found = ", ".join(f"{number} {level}{'s' if number != 1 else ''}" for level, number in reversed(list(levels.items())) if number)
+    unjudged = style.paint(f"{len(report.failures)} not judged", "error")
     lines = [
-        f"{style.paint(found or 'no findings', 'error' if levels['error'] else 'bold')}"
+        f"{f'{unjudged}, ' if report.failures else ''}{style.paint(found or 'no findings', 'error' if levels['error'] else 'bold')}"
         f" in {_number(counts.files, 'file')}: {_number(counts.manifests, 'manifest')}, {counts.judged} judged,"
         f" {_number(counts.applications, 'Application')}, {_number(counts.projects, 'AppProject')}"
         f"; {len(report.undetermined)} undetermined, {len(report.suppressed)} suppressed ({report.seconds:.2f} s)"
@@ -107,10 +109,11 @@ def _summary(report: Report, style: Style) -> str:
         lines.append(f"besides: {_number(old, 'old finding')}, {len(report.fixed)} fixed{hidden}")
     reasons = skipped_by_reason(report.skipped)
     if reasons:
-        lines.append(f"skipped {len(report.skipped)}: " + "; ".join(f"{number} {reason}" for reason, number in reasons.items()))
+        lines.append(f"skipped {len(report.skipped)}: " + "; ".join(f"{number} {printable(reason)}" for reason, number in reasons.items()))
     if style.verbose:
         lines += [
-            f"  skipped {printable(item.path)}{f' ({printable(str(item.object))})' if item.object else ''}: {item.reason}" for item in report.skipped
+            f"  skipped {printable(item.path)}{f' ({printable(str(item.object))})' if item.object else ''}: {printable(item.reason)}"
+            for item in report.skipped
         ]
     return "\n".join(lines) + "\n"
 

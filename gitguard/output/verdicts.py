@@ -1,11 +1,10 @@
 """Answers of `gitguard can`, for people and as JSON."""
 
-import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitguard.model.finding import Site, shortened
-from gitguard.output.printing import printable
+from gitguard.output.printing import json_text, printable
 from gitguard.output.text import Style
 
 
@@ -23,7 +22,7 @@ class Answer(NamedTuple):
 def render(answers: Sequence[Answer], as_json: bool, colour: bool) -> str:
     """The answers, ending in a newline; JSON is a line each."""
     if as_json:
-        return "".join(json.dumps(_object(said), ensure_ascii=False) + "\n" for said in answers)
+        return "".join(json_text(_object(said)) + "\n" for said in answers)
     return "".join(_text(said, Style(colour, False, False)) for said in answers)
 
 

@@ -326,6 +326,16 @@ def test_modules_of_the_change_are_not_run(pull_request: tuple[Repository, str],
     assert not (tmp_path / "pwned").exists()
 
 
+def test_the_summary_of_a_change_with_very_many_mistakes_is_one_that_github_takes(pull_request: tuple[Repository, str], tmp_path: Path) -> None:
+    repository, base = pull_request
+    bad = [f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {'a' * 200}-{number}}}\ndata: {{{'k' * 240}: 1}}\n" for number in range(2_500)]
+    repository.commit({"bad.yaml": "---\n".join(bad)})
+    code, output, summary = ran(repository, tmp_path, event_of("pull_request", repository, base))
+    assert (code, output.count("::error ")) == (1, 2_500), output[:2_000]
+    assert len(summary.encode()) < 1024 * 1024
+    assert re.search(r"\*\*Not shown here: \d+ findings, 1 old finding\.\*\*", summary)
+
+
 @pytest.mark.parametrize("link", ["gitguard.sarif", "reports"])
 def test_a_report_is_not_written_where_a_link_of_the_change_leads(pull_request: tuple[Repository, str], tmp_path: Path, link: str) -> None:
     repository, base = pull_request
