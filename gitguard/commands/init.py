@@ -13,6 +13,7 @@ from gitguard.commands.reading import Reader, configuration, open_cache
 from gitguard.edges import data, git, new_files
 from gitguard.edges.git import GitRepository
 from gitguard.manifests.classify import CONFIGURATION
+from gitguard.model.errors import RepositoryError
 from gitguard.model.files import REGULAR, Entry
 from gitguard.model.layout import Hint, Layout, LeftFile, Proposal, ProposedFile, Surroundings
 from gitguard.model.repository import Repository
@@ -48,6 +49,8 @@ class Look(NamedTuple):
 def look(path: Path | None, options: Options) -> Look:
     """Look at the repository around `path` (default: the current directory); nothing is written, rendered or fetched."""
     found = git.find(path or Path(), options.environment, named=path is not None)
+    if found.bare:
+        raise RepositoryError(f"{found.root} is a bare repository: it has no work tree to write to", "run gitguard init in a clone of it")
     entries = found.work_tree()
     around = _surroundings(found)
     seen = _seen(found, entries, around, options)

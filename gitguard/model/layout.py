@@ -24,7 +24,8 @@ class Hint(NamedTuple):
 
 
 class OwnUrl(NamedTuple):
-    """The URL that Applications mean this repository by: of the folders `named` at it so many are `here`, or it is where a `remote` is, written otherwise."""
+    """The URL that Applications mean this repository by: of the folders `named` at it so many are `here`; or it is where
+    `remote` is, written otherwise."""
 
     url: str
     here: int = 0

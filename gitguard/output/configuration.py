@@ -1,6 +1,7 @@
 """The text of a `.gitguard.yaml` for what a look at a repository has shown: what differs from the defaults, and from what it was seen."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import indent, wrap
 from typing import Any
 
 from gitguard.argo.version import at_least
@@ -11,7 +12,8 @@ from gitguard.parse.write import shown
 DOCUMENTATION = "https://github.com/gitguard-gitops/gitguard/blob/main"
 _OLDEST, _NEWEST = (2, 14), "3.6"
 _MOST = 20
-_LONGEST = 140
+_LONGEST = 600
+_WIDTH = 140
 
 
 def configuration(seen: Layout) -> str:
@@ -32,9 +34,9 @@ def _block(value: Mapping[str, Any], *reasons: str, commented: bool = False) -> 
 
 
 def _comment(text: str) -> str:
-    """One line, whatever is in the text."""
+    """Lines of comment, whatever is in the text."""
     line = printable(text)
-    return f"# {line if len(line) <= _LONGEST else f'{line[:_LONGEST]}…'}"
+    return "\n".join(f"# {part}" for part in wrap(line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…", _WIDTH))
 
 
 def _told(seen: Layout, about: str) -> Mapping[str, list[str]]:
@@ -120,15 +122,19 @@ def _clusters(seen: Layout) -> Iterator[str]:
 
 def _environments(seen: Layout) -> Iterator[str]:
     if not seen.environments:
-        yield "\n".join(map(_comment, ("Environments, where folders, branches or repositories are:", *_EXAMPLE)))
+        yield "\n".join(f"# {line}" for line in _EXAMPLE)
         return
     lines = ["environments:"]
     for one in seen.environments:
-        lines += [f"  {line}" for line in _environment(one)]
-    yield "\n".join([*lines, *(f"  {_comment(line)}" for line in _ACCESS)])
+        lines += indent("\n".join(_environment(one)), "  ").split("\n")
+    yield "\n".join([*lines, *(f"  # {line}" for line in _ACCESS)])
 
 
-_EXAMPLE = ("environments:", "  prod: {paths: [envs/prod], approvers: [alice, bob], after: staging}")
+_EXAMPLE = (
+    "Environments, where folders, branches or repositories are:",
+    "environments:",
+    "  prod: {paths: [envs/prod], approvers: [alice, bob], after: staging}",
+)
 _ACCESS = (
     "Who may change an environment is yours to say, below its name (docs/ci.md):",
     "  approvers: [alice, bob]   # one of them, not the author, has to approve a change",
@@ -151,7 +157,7 @@ def _environment(one: SeenEnvironment) -> Iterator[str]:
     yield from shown({one.name: value}).rstrip("\n").split("\n")
     if one.destinations:
         destinations = ", ".join(one.destinations[:_MOST])
-        yield f"  {_comment(f'its Applications deploy to {destinations}')}"
+        yield indent(_comment(f"its Applications deploy to {destinations}"), "  ")
 
 
 def _roots(seen: Layout) -> Iterator[str]:

@@ -70,7 +70,7 @@ def _of_secret(path: str, template: Mapping[str, Any]) -> Iterator[Hint]:
     name, server = data.get("name"), data.get("server")
     if labels.get(LABEL_OF_SECRETS) != "cluster" or not isinstance(name, str) or not isinstance(server, str):
         return
-    if name and server and not TEMPLATE_MARK.search(name + server) and "@" not in server:
+    if name and server and (name + server).isprintable() and not TEMPLATE_MARK.search(name + server) and "@" not in server:
         yield Hint("cluster", server.rstrip("/"), path, name)
 
 
@@ -80,7 +80,7 @@ def _application_namespaces(value: Any, depth: int) -> Iterator[str]:
         return
     for key, inner in value.items():
         if key == "application.namespaces":
-            if isinstance(inner, str) and inner.strip() and not TEMPLATE_MARK.search(inner):
+            if isinstance(inner, str) and inner.strip() and inner.isprintable() and not TEMPLATE_MARK.search(inner):
                 yield inner
         else:
             yield from _application_namespaces(inner, depth - 1)

@@ -63,7 +63,7 @@ def own_url(repository: Repository, around: Surroundings) -> OwnUrl | None:
     """
     if _is_named(repository):
         return None
-    remotes = {_place(remote): remote for remote in around.remotes}
+    remotes = {_place(remote): remote for remote in around.remotes if _place(remote)}
     alike = Counter(url for url in _urls(repository) if _place(url) in remotes and not _CREDENTIALS.search(url))
     if alike:
         url = max(sorted(alike), key=lambda one: alike[one])
@@ -102,7 +102,8 @@ def _is_named(repository: Repository) -> bool:
 def _urls(repository: Repository) -> Iterator[str]:
     for facts in repository.files.values():
         for item in facts.objects:
-            yield from (source["repoURL"] for source in _sources(item.content) if isinstance(source.get("repoURL"), str))
+            urls = (source.get("repoURL") for source in _sources(item.content))
+            yield from (url for url in urls if isinstance(url, str) and url.isprintable())
 
 
 def _asked(repository: Repository) -> Iterator[tuple[str, str]]:
@@ -111,10 +112,19 @@ def _asked(repository: Repository) -> Iterator[tuple[str, str]]:
         for item in facts.objects:
             for source in _sources(item.content):
                 url, path = source.get("repoURL"), source.get("path")
-                if isinstance(url, str) and isinstance(path, str) and not _CREDENTIALS.search(url) and not TEMPLATE_MARK.search(url + path):
-                    folder = path.partition("*")[0].strip("/").removeprefix("./")
-                    if folder not in ("", "."):
-                        yield url, folder.rpartition("/")[0] or folder if "*" in path and not path.partition("*")[0].endswith("/") else folder
+                if not isinstance(url, str) or not isinstance(path, str) or not url.isprintable():
+                    continue
+                folder = _whole(path)
+                if folder and not _CREDENTIALS.search(url) and not TEMPLATE_MARK.search(url + path):
+                    yield url, folder
+
+
+def _whole(path: str) -> str:
+    """The folder of a path, that above its first pattern; "" for the repository's root."""
+    before, star, _ = path.partition("*")
+    folder = before.rpartition("/")[0] if star else before
+    cleaned = folder.strip("/").removeprefix("./")
+    return "" if cleaned == "." else cleaned
 
 
 def _sources(value: Any) -> Iterator[Mapping[str, Any]]:
@@ -178,7 +188,7 @@ def _control_plane(repository: Repository, namespaces: Collection[str]) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    return bool(text) and not TEMPLATE_MARK.search(text)
+    return bool(text) and text.isprintable() and not TEMPLATE_MARK.search(text)
 
 
 def _clusters(repository: Repository, hints: Iterable[Hint]) -> Iterator[SeenCluster]:
