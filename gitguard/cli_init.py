@@ -48,7 +48,7 @@ def init(path: Path | None, yes: bool, quiet: bool, no_color: bool) -> None:
     if failed:
         reasons = "; ".join(f"{file}: {reason}" for file, reason in failed)
         raise GitguardError(f"not written: {reasons}", "mend that and run it again: what is there is left alone")
-    _say("\nNext:\n" + "".join(f"  {number}. {step}\n" for number, step in enumerate(command.next_steps(found.proposal), 1)))
+    _say("\nNext:\n" + "".join(f"  {number}. {step}\n" for number, step in enumerate(command.next_steps(found.proposal, made), 1)))
 
 
 def _say(text: str) -> None:

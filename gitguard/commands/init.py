@@ -69,11 +69,14 @@ def write(found: Look) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
     return tuple(made), tuple(failed)
 
 
-def next_steps(proposal: Proposal) -> tuple[str, ...]:
-    """What a person does when the files are there."""
-    hook = "pip install pre-commit && pre-commit install    # every clone needs it once"
-    required = f"make the check required, and protect the gate's files: {DOCUMENTATION}/docs/ci.md"
-    return hook, "git add -A && git commit    # the files above, after a look at them", required
+def next_steps(proposal: Proposal, made: Sequence[str]) -> Iterator[str]:
+    """What a person does when the files `made` are there."""
+    yield "pip install pre-commit && pre-commit install    # in every clone"
+    yield from (f"add to {file.path} what is shown above" for file in proposal.left if file.lines)
+    yield f"git add {' '.join(made)} && git commit"
+    if CONFIGURATION in made:
+        yield f"merge it, read by who answers for the gate: `gitguard ci` may call a new {CONFIGURATION} `gate-weakened`"
+    yield f"make the check required, and protect the gate's files: {DOCUMENTATION}/docs/ci.md"
 
 
 # Looking

@@ -56,7 +56,9 @@ def _kubernetes(seen: Layout) -> Iterator[str]:
     told = _told(seen, "kubernetes")
     if len(told) == 1:
         ((version, paths),) = told.items()
-        yield _block({"kubernetes": version}, f"What is deployed is judged for this version, {_from(paths)}; default: the newest known.")
+        yield _block(
+            {"kubernetes": version}, f"Judged for this version ({_from(paths)}), and not for the newest: what later ones remove is not reported."
+        )
     elif told:
         reasons = [f"{version}: {_from(paths)}" for version, paths in sorted(told.items())]
         yield _block({"kubernetes": max(told, key=_minor)}, "Files tell several versions of Kubernetes:", *reasons, commented=True)
@@ -124,7 +126,7 @@ def _environments(seen: Layout) -> Iterator[str]:
     if not seen.environments:
         yield "\n".join(f"# {line}" for line in _EXAMPLE)
         return
-    lines = ["environments:"]
+    lines = [f"# {_APART}", "environments:"]
     for one in seen.environments:
         lines += indent("\n".join(_environment(one)), "  ").split("\n")
     yield "\n".join([*lines, *(f"  # {line}" for line in _ACCESS)])
@@ -135,6 +137,7 @@ _EXAMPLE = (
     "environments:",
     "  prod: {paths: [envs/prod], approvers: [alice, bob], after: staging}",
 )
+_APART = "What lies in different environments is told apart: AppProjects of one name, and objects that several Applications deploy."
 _ACCESS = (
     "Who may change an environment is yours to say, below its name (docs/ci.md):",
     "  approvers: [alice, bob]   # one of them, not the author, has to approve a change",

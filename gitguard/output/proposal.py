@@ -8,6 +8,7 @@ from gitguard.output.text import Style
 
 _MOST_ROWS = 30
 _MOST_NAMES = 5
+_WIDEST = 80
 _UNSURE = " (which of them is Argo CD's own is not sure)"
 _LAYOUTS = {
     "folder": "a folder for each environment",
@@ -43,7 +44,7 @@ def _facts(proposal: Proposal) -> Iterator[tuple[str, list[str]]]:
     yield "remotes", list(around.remotes) or ["none"]
     yield "CI", [_FORGES[proposal.ci]]
     yield "branches", [_branches(around.branches, around.default)]
-    made = f", with those of {_number(seen.sets, 'ApplicationSet')} as far as they can be told" if seen.sets else ""
+    made = f", with those of {_number(seen.sets, 'ApplicationSet')} as far as they can be told without rendering" if seen.sets else ""
     dead = [f"{seen.dead} more that nothing reaches"] if seen.dead else []
     yield "Applications", [f"{seen.applications}{made}", *dead]
     yield "AppProjects", [str(seen.projects)]
@@ -74,7 +75,7 @@ def _facts(proposal: Proposal) -> Iterator[tuple[str, list[str]]]:
 def _branches(branches: tuple[str, ...], default: str) -> str:
     others = [branch for branch in branches if branch != default]
     named = ", ".join(others[:_MOST_NAMES]) + (f" and {len(others) - _MOST_NAMES} more" if len(others) > _MOST_NAMES else "")
-    return f"{default or 'none yet'}{' (changes go there)' if default else ''}{f', {named}' if named else ''}"
+    return f"{default or 'which one changes go to is not known'}{' (changes go there)' if default else ''}{f', {named}' if named else ''}"
 
 
 def _cluster(one: SeenCluster) -> str:
@@ -95,7 +96,8 @@ def _environments(seen: Layout, style: Style) -> list[str]:
 
 def _row(one: SeenEnvironment) -> tuple[str, str, str, str, str]:
     where = [*one.paths, *(f"branch {branch}" for branch in one.branches)] or ["this repository"]
-    shown = ", ".join(where[:3]) + (f" and {len(where) - 3} more" if len(where) > 3 else "")
+    fitting = [number for number in range(1, len(where) + 1) if len(", ".join(where[:number])) <= _WIDEST] or [1]
+    shown = ", ".join(where[: fitting[-1]]) + (f" and {len(where) - fitting[-1]} more" if len(where) > fitting[-1] else "")
     files, applications = (str(one.files), str(one.applications)) if one.paths else ("", "")
     return one.name, printable(shown), files, applications, printable(_some(one.destinations)) if one.destinations else ""
 

@@ -208,7 +208,8 @@ def _counted(seen: SeenEnvironment, repository: Repository) -> SeenEnvironment:
     environment = Environment(seen.name, seen.paths)
     if not seen.paths:
         return seen
-    own = [one for one in repository.applications if belongs(one, environment, repository)]
+    live = [one for one in repository.applications if one.reach.roots and (not one.is_set or one.generated)]
+    own = [one for one in live if belongs(one, environment, repository)]
     destinations = {text for one in own for text in _destination(one)}
     return seen._replace(
         files=sum(environment.has(path) for path in repository.files), applications=len(own), destinations=tuple(sorted(destinations))

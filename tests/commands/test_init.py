@@ -80,6 +80,7 @@ class TestEnvironments:
         result = repository.gitguard("init")
         assert settings(result) == {"environments": {name: {"paths": [f"envs/{name}"]} for name in ("dev", "staging", "prod")}}
         assert list(settings(result)["environments"]) == ["dev", "staging", "prod"]
+        assert "Applications     6\n" in result.out
         assert row(result, "staging").split() == ["staging", "envs/staging", "2", "2", "https://kubernetes.default.svc"]
         assert "a folder for each environment" in result.out
         assert "# 2 files, 2 Applications" in files(result)[CONFIGURATION]
@@ -404,7 +405,9 @@ class TestWriting:
         result = repository.write({"envs/prod/a.yaml": OBJECT, "envs/dev/a.yaml": OBJECT}).gitguard("init", "--yes")
         shown = files(result)
         assert {path: on_disk(repository)[path] for path in shown} == shown
-        for number, step in enumerate(("pre-commit install", "git commit", "docs/ci.md"), 1):
+        for number, step in enumerate(
+            ("pre-commit install", f"git add {CONFIGURATION} {HOOK} {WORKFLOW} && git commit", "gate-weakened", "docs/ci.md"), 1
+        ):
             assert re.search(rf"(?m)^  {number}\. .*{re.escape(step)}", result.out)
 
     def test_a_second_time_there_is_nothing_to_write(self, repository: Repository) -> None:
