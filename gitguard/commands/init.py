@@ -103,7 +103,7 @@ def _seen(found: GitRepository, entries: Sequence[Entry], around: Surroundings, 
     reader = Reader(found, settings, cache)
     repository = reader.repository(entries)
     url = own_url(repository, around)
-    if url:
+    if url and url.sure:
         # Read as it will be read with that URL.
         reader = Reader(found, settings._replace(urls=(url.url,)), cache)
         repository = reader.repository(entries)
@@ -144,7 +144,11 @@ def _proposal(found: GitRepository, entries: Sequence[Entry], seen: Layout, arou
             left.append(LeftFile(path, f"{_MISTAKEN} is there, and that name is never read: is it meant to be {CONFIGURATION}?"))
         else:
             files.append(ProposedFile(path, text))
-    script = data.hook("shell/gitguard-ci.sh") if ci in ("jenkins", "other") and not running else ""
+    script = (
+        f"# pip install 'gitguard-gitops[render]=={__version__}'\n{data.hook('shell/gitguard-ci.sh')}"
+        if ci in ("jenkins", "other") and not running
+        else ""
+    )
     return Proposal(seen, around, ci, tuple(files), tuple(left), script, tuple(_remarks(seen, around, ci)))
 
 
@@ -159,15 +163,14 @@ def _is_pipeline(path: str) -> bool:
 
 
 def _ci(around: Surroundings, tracked: Collection[str]) -> str:
-    """Which CI system: the one that the repository has files for, else that of the forge."""
-    if any(path.startswith(".github/workflows/") for path in tracked):
-        return "github"
-    if _GITLAB_START in tracked:
-        return "gitlab"
-    if any(_JENKINSFILE.fullmatch(path) for path in tracked):
-        return "jenkins"
+    """Which CI system: that of the forge, unless the repository has files for another one only."""
+    there = {"github": any(path.startswith(".github/workflows/") for path in tracked), "gitlab": _GITLAB_START in tracked}
+    jenkins = any(_JENKINSFILE.fullmatch(path) for path in tracked)
     hosts = [match.group(1).lower() for match in map(_HOST.match, around.remotes) if match]
-    return next((forge for host in hosts for forge in ("github", "gitlab") if forge in host), "other")
+    forge = next((one for host in hosts for one in there if one in host), "")
+    if forge and (there[forge] or not jenkins):
+        return forge
+    return next((one for one, has in there.items() if has), "jenkins" if jenkins else "other")
 
 
 def _hook() -> str:

@@ -24,13 +24,14 @@ class Hint(NamedTuple):
 
 
 class OwnUrl(NamedTuple):
-    """The URL that Applications mean this repository by: of the folders `named` at it so many are `here`; or it is where
-    `remote` is, written otherwise."""
+    """The URL that Applications mean this repository by: of the folders `named` at it so many are `here`; or it is where `remote` is, written
+    otherwise. `sure` is False for no more than a guess."""
 
     url: str
     here: int = 0
     named: int = 0
     remote: str = ""
+    sure: bool = True
 
 
 class SeenEnvironment(NamedTuple):

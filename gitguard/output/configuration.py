@@ -12,6 +12,7 @@ from gitguard.parse.write import shown
 DOCUMENTATION = "https://github.com/gitguard-gitops/gitguard/blob/main"
 _OLDEST, _NEWEST = (2, 14), "3.6"
 _MOST = 20
+_FEWER = 10
 _LONGEST = 600
 _WIDTH = 140
 
@@ -102,7 +103,9 @@ def _repository(seen: Layout) -> Iterator[str]:
     if seen.url:
         here = f"which is none of its remotes: {seen.url.here} of {seen.url.named} folders that they name there are here."
         why = f"and the remote {seen.url.remote} is the same place, but not the same to Argo CD." if seen.url.remote else here
-        yield _block({"repository": {"urls": [seen.url.url]}}, f"Applications name this repository by this URL, {why}")
+        mood = "name" if seen.url.sure else "may name"
+        reason = f"Applications {mood} this repository by this URL, {why}"
+        yield _block({"repository": {"urls": [seen.url.url]}}, reason, commented=not seen.url.sure)
     elif not seen.named and (seen.applications or seen.sets or seen.templates):
         reason = "No file names this repository by one of its remotes. If Applications name it by another URL:"
         yield _block({"repository": {"urls": ["https://HOST/ORGANISATION/REPOSITORY"]}}, reason, commented=True)
@@ -165,8 +168,9 @@ def _environment(one: SeenEnvironment) -> Iterator[str]:
 
 def _roots(seen: Layout) -> Iterator[str]:
     if seen.roots:
-        reason = "What is applied by hand is found by looking; if it is less than this, name it, and what lies elsewhere counts as not applied:"
-        yield _block({"roots": [folder for folder, _ in seen.roots[: _MOST // 2]]}, reason, commented=True)
+        some = f" ({_FEWER} of {len(seen.roots)} are shown)" if len(seen.roots) > _FEWER else ""
+        reason = f"What is applied by hand is found by looking{some}. If it is less, name it: what lies elsewhere counts as not applied."
+        yield _block({"roots": [folder for folder, _ in seen.roots[:_FEWER]]}, reason, commented=True)
 
 
 def _external(seen: Layout) -> Iterator[str]:

@@ -81,7 +81,7 @@ def _branches(branches: tuple[str, ...], default: str) -> str:
 def _cluster(one: SeenCluster) -> str:
     known = f"{one.name or '(no name known)'} at {one.server}" if one.server else f"{one.name} (its server is not known)"
     where = ", declared here" if one.declared else f", from {one.told}" if one.told else ""
-    return f"{known}: {_number(one.applications, 'Application') if one.applications else 'no Application yet'}{where}"
+    return f"{known}: {_number(one.applications, 'Application') if one.applications else 'of ApplicationSets only'}{where}"
 
 
 def _environments(seen: Layout, style: Style) -> list[str]:
@@ -98,7 +98,7 @@ def _row(one: SeenEnvironment) -> tuple[str, str, str, str, str]:
     where = [*one.paths, *(f"branch {branch}" for branch in one.branches)] or ["this repository"]
     fitting = [number for number in range(1, len(where) + 1) if len(", ".join(where[:number])) <= _WIDEST] or [1]
     shown = ", ".join(where[: fitting[-1]]) + (f" and {len(where) - fitting[-1]} more" if len(where) > fitting[-1] else "")
-    files, applications = (str(one.files), str(one.applications)) if one.paths else ("", "")
+    files, applications = str(one.files or ""), str(one.applications or "")
     return one.name, printable(shown), files, applications, printable(_some(one.destinations)) if one.destinations else ""
 
 

@@ -11,7 +11,7 @@ def written(manifest: Mapping[str, Any]) -> str:
     """One document, without `---`; text over several lines as a block."""
     import yaml
 
-    return _dumped(manifest, getattr(yaml, "CSafeDumper", yaml.SafeDumper), allow_unicode=True, default_flow_style=False)
+    return _dumped(manifest, getattr(yaml, "CSafeDumper", yaml.SafeDumper), width=150, allow_unicode=True, default_flow_style=False)
 
 
 def shown(value: Mapping[str, Any]) -> str:
@@ -20,10 +20,11 @@ def shown(value: Mapping[str, Any]) -> str:
     import yaml
 
     in_line = any(isinstance(inner, dict | list) and inner for inner in value.values())
-    text = _dumped(value, yaml.SafeDumper, allow_unicode=True, default_flow_style=None if in_line else False)
+    style = {"width": 120, "default_flow_style": None if in_line else False}
+    text = _dumped(value, yaml.SafeDumper, allow_unicode=True, **style)
     if all(character.isprintable() or character == "\n" for character in text):
         return text
-    return _dumped(value, yaml.SafeDumper, allow_unicode=False, default_flow_style=None if in_line else False)
+    return _dumped(value, yaml.SafeDumper, allow_unicode=False, **style)
 
 
 def _dumped(value: Mapping[str, Any], base: Any, **style: Any) -> str:
@@ -37,5 +38,5 @@ def _dumped(value: Mapping[str, Any], base: Any, **style: Any) -> str:
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else "'" if value in _BOOLEANS else None)
 
     Dumper.add_representer(str, text)
-    made: str = yaml.dump(value, Dumper=Dumper, sort_keys=False, width=150, **style)
+    made: str = yaml.dump(value, Dumper=Dumper, sort_keys=False, **style)
     return made

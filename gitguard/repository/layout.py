@@ -56,7 +56,7 @@ def _broken(repository: Repository) -> Iterator[str]:
 
 
 def own_url(repository: Repository, around: Surroundings) -> OwnUrl | None:
-    """The URL that Applications mean this repository by where that is none of its remotes; None where one is, or where it is not sure.
+    """The URL that Applications mean this repository by where that is none of its remotes; None where one is, or where nothing fits.
 
     Sure is the host and path of a remote (a clone by ssh, or with a token in its URL), or what names at least two folders, and of four at most one
     that is not here, or that ends with this repository's name.
@@ -77,14 +77,14 @@ def own_url(repository: Repository, around: Surroundings) -> OwnUrl | None:
         written.setdefault(normal, Counter())[url] += 1
     names = {name.lower() for name in repository_names(around)}
     found = []
-    for normal, paths in asked.items():
+    for normal, paths in sorted(asked.items()):
         here = len(paths & folders)
-        if here >= _FEW or (here and normal.rpartition("/")[2].lower() in names):
-            found.append(OwnUrl(written[normal].most_common(1)[0][0], here, len(paths)))
+        sure = here >= _MOST * len(paths) and (here >= _FEW or normal.rpartition("/")[2].lower() in names)
+        found.append(OwnUrl(written[normal].most_common(1)[0][0], here, len(paths), sure=sure))
     best = max(found, key=lambda one: one.here, default=None)
-    if best is None or best.here < _MOST * best.named or sum(one.here == best.here for one in found) > 1:
+    if best is None or not best.here:
         return None
-    return best
+    return best._replace(sure=best.sure and sum(one.here == best.here for one in found) == 1)
 
 
 def _place(url: str) -> str:

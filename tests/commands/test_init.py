@@ -184,7 +184,10 @@ class TestWhatIsTold:
     def test_a_fork_s_applications_name_where_it_comes_from(self, repository: Repository) -> None:
         repository.git("remote", "add", "origin", "https://github.com/somebody/fork")
         repository.write({f"{name}.yaml": application(name, f"apps/{name}") for name in "abc"} | {f"apps/{name}/a.yaml": OBJECT for name in "ab"})
-        assert settings(repository.gitguard("init")) is None
+        unsure = repository.gitguard("init")
+        assert settings(unsure) is None
+        assert "2 of 3 folders that they name there are here" in files(unsure)[CONFIGURATION]
+        assert f"# repository:\n#   urls: ['{URL}']" in files(unsure)[CONFIGURATION]
         result = repository.write({"apps/c/a.yaml": OBJECT}).gitguard("init")
         assert settings(result)["repository"] == {"urls": [URL]}
         assert "3 of 3 folders that they name there are here" in files(result)[CONFIGURATION]
@@ -321,6 +324,8 @@ class TestPipelines:
             ("https://git.example/config", ".github/workflows/other.yml", [WORKFLOW]),
             ("https://gitlab.com/example/config", "a.yaml", [GITLAB, GITLAB_START]),
             ("ssh://git@gitlab.example:22/example/config", "a.yaml", [GITLAB, GITLAB_START]),
+            ("https://gitlab.com/example/config", ".github/workflows/left-over.yml", [GITLAB, GITLAB_START]),
+            ("https://git.example/config", GITLAB_START, [GITLAB]),
             ("https://github.com/example/config", "Jenkinsfile", []),
             ("https://bitbucket.org/example/config", "a.yaml", []),
         ],
