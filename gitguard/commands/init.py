@@ -144,11 +144,7 @@ def _proposal(found: GitRepository, entries: Sequence[Entry], seen: Layout, arou
             left.append(LeftFile(path, f"{_MISTAKEN} is there, and that name is never read: is it meant to be {CONFIGURATION}?"))
         else:
             files.append(ProposedFile(path, text))
-    script = (
-        f"# pip install 'gitguard-gitops[render]=={__version__}'\n{data.hook('shell/gitguard-ci.sh')}"
-        if ci in ("jenkins", "other") and not running
-        else ""
-    )
+    script = data.hook("shell/gitguard-ci.sh") if ci in ("jenkins", "other") and not running else ""
     return Proposal(seen, around, ci, tuple(files), tuple(left), script, tuple(_remarks(seen, around, ci)))
 
 
