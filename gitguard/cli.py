@@ -12,6 +12,7 @@ import click
 from gitguard import __version__
 from gitguard.cli_audit import audit, report
 from gitguard.cli_finish import finish
+from gitguard.cli_init import init
 from gitguard.cli_watch import reconcile
 from gitguard.commands.options import FORMATS, Options
 from gitguard.model.errors import ExitCode, GitguardError, UsageError
@@ -222,6 +223,7 @@ def demo() -> None:
 
 
 gitguard.add_command(audit)
+gitguard.add_command(init)
 gitguard.add_command(reconcile)
 gitguard.add_command(report)
 

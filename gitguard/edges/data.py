@@ -19,13 +19,18 @@ def load(name: str) -> bytes | None:
     if name.startswith("kubernetes/"):
         _, minor, file = name.split("/")
         return _bytes(_kubernetes() / f"v{minor}.0-local-strict" / file)
-    return _bytes(_schemas() / name)
+    return _bytes(_folder("schemas") / name)
+
+
+def hook(name: str) -> str:
+    """What users copy, by its path below `hooks/`: "github/gitguard.yml"."""
+    return (_folder("hooks") / name).read_text(encoding="utf-8")
 
 
 def identity() -> str:
     """Changes whenever the data may have changed: the release of kubernetes-validate, and our own files' sizes and times."""
     release = _bytes(_kubernetes().parent / "version.py") or b""
-    own = sorted((file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in _schemas().rglob("*.json"))
+    own = sorted((file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in _folder("schemas").rglob("*.json"))
     return sha256(release + repr(own).encode()).hexdigest()[:16]
 
 
@@ -33,15 +38,15 @@ def identity() -> str:
 def _index() -> bytes:
     folders = sorted(folder.name for folder in _kubernetes().glob("v*-local-strict"))
     minors = [".".join(folder.removeprefix("v").split("-")[0].split(".")[:2]) for folder in folders]
-    argocd = json.loads(_bytes(_schemas() / "argocd" / "index.json") or b"{}")
+    argocd = json.loads(_bytes(_folder("schemas") / "argocd" / "index.json") or b"{}")
     return json.dumps({"kubernetes": minors, "argocd": argocd}).encode()
 
 
-@lru_cache(maxsize=1)
-def _schemas() -> Path:
+@lru_cache(maxsize=2)
+def _folder(name: str) -> Path:
     # Inside a wheel the data lies in the package; in a checkout at the top, where people read it.
-    packaged = _PACKAGE / "_data" / "schemas"
-    return packaged if packaged.is_dir() else _PACKAGE.parent / "schemas"
+    packaged = _PACKAGE / "_data" / name
+    return packaged if packaged.is_dir() else _PACKAGE.parent / name
 
 
 @lru_cache(maxsize=1)

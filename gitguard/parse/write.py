@@ -4,26 +4,43 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-# What CI systems obey in the lines of a log (`printable` tells more): it is quoted, and escaped within the quotes.
-_OBEYED = re.compile(r"##|^\s*::", re.MULTILINE)
+# What CI systems obey in the lines of a log (`printable` tells more), where a line may begin: it is quoted, and escaped within the quotes.
+_OBEYED = re.compile(r"##|(?:^|\s)::")
+# Where a long text is folded, its rest would begin a line.
 _UNFOLDED = 1 << 30
+# YAML 1.1 has these for true and false, and PyYAML does not quote them.
+_BOOLEANS = ("y", "Y", "n", "N")
 
 
 def written(manifest: Mapping[str, Any]) -> str:
     """One document, without `---`; text over several lines as a block. Neither a terminal nor a CI system obeys anything in it."""
     import yaml
 
-    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    return _dumped(manifest, getattr(yaml, "CSafeDumper", yaml.SafeDumper), width=_UNFOLDED, allow_unicode=True, default_flow_style=False)
+
+
+def shown(value: Mapping[str, Any]) -> str:
+    """One document for people to read before it counts: lists and mappings of plain values below a key in one line; line ends, directions and
+    whatever else is not seen as it is stand there as escapes."""
+    import yaml
+
+    in_line = any(isinstance(inner, dict | list) and inner for inner in value.values())
+    return _dumped(value, yaml.SafeDumper, allow_unicode=True, width=120, default_flow_style=None if in_line else False)
+
+
+def _dumped(value: Mapping[str, Any], base: Any, **style: Any) -> str:
+    import yaml
+
+    class Dumper(base):  # type: ignore[misc]
         def ignore_aliases(self, data: Any) -> bool:
             return True
 
     def text(dumper: Any, value: str) -> Any:
-        style = '"' if _is_obeyed(value) else "|" if "\n" in value else None
+        style = '"' if _is_obeyed(value) else "|" if "\n" in value else "'" if value in _BOOLEANS else None
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
     Dumper.add_representer(str, text)
-    # Where a long text is folded, its rest would begin a line.
-    made: str = yaml.dump(manifest, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=_UNFOLDED)
+    made: str = yaml.dump(value, Dumper=Dumper, sort_keys=False, **style)
     return "\n".join(map(_escaped, made.split("\n")))
 
 
