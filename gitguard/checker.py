@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from gitguard.model.change import Change
 from gitguard.model.finding import Counts, Failure, Finding, ObjectRef, Related, Report, Site, Skipped, Undetermined, shortened
@@ -17,6 +17,7 @@ _RULE_IDS = frozenset(rule.id for rule in CATALOGUE)
 _OF_DEPLOYED = frozenset(rule.id for rule in OBJECT_RULES)
 _OF_MADE = frozenset(rule.id for rule in MANIFEST_RULES) | _OF_DEPLOYED
 _NO_BASELINE = Baseline()
+Subject = TypeVar("Subject")
 # The fields of each file, to their lines and columns.
 Locate = Callable[[Mapping[str, Sequence[tuple[int, str]]]], Mapping[str, Mapping[tuple[int, str], tuple[int, int]]]]
 
@@ -31,35 +32,30 @@ class Judgement(NamedTuple):
 
 def judge(repository: Repository, rules: Iterable[Rule]) -> Judgement:
     """Ask every rule. The order of rules and files changes nothing but the order of what comes out."""
+    unreadable = tuple(Failure(item.path, item.message) for item in repository.unreadable)
+    judged = _asked([(rule.id, rule.check) for rule in rules], repository)
+    return judged._replace(failures=(*unreadable, *judged.failures))
+
+
+def judge_change(change: Change, rules: Iterable[ChangeRule]) -> Judgement:
+    """Ask every rule about a change: what it finds is new."""
+    judged = _asked([(rule.id, rule.check) for rule in rules], change)
+    return judged._replace(findings=tuple(finding._replace(status="new") for finding in judged.findings))
+
+
+def _asked(checks: Iterable[tuple[str, Callable[[Subject], Iterable[Finding | Undetermined]]]], subject: Subject) -> Judgement:
     findings: dict[tuple[str, Site, str, str], Finding] = {}
     undetermined: dict[tuple[ObjectRef, str, str], Undetermined] = {}
-    failures: list[Failure] = [Failure(item.path, item.message) for item in repository.unreadable]
-    for rule in rules:
+    failures: list[Failure] = []
+    for name, check in checks:
         try:
-            for said in rule.check(repository):
+            for said in check(subject):
                 if isinstance(said, Finding):
                     findings.setdefault((said.rule, said.site, said.message, said.deployer), said)
                 else:
                     undetermined.setdefault((said.object, said.site.path, said.reason), said)
         except Exception as error:
-            failures.append(Failure("", f"rule {rule.id} crashed: {type(error).__name__}: {error}; its findings are incomplete", rule.id))
-    return Judgement(tuple(findings.values()), tuple(undetermined.values()), tuple(failures))
-
-
-def judge_change(change: Change, rules: Iterable[ChangeRule]) -> Judgement:
-    """Ask every rule about a change: what it finds is new."""
-    findings: dict[str, Finding] = {}
-    undetermined: dict[tuple[str, ObjectRef, str], Undetermined] = {}
-    failures = []
-    for rule in rules:
-        try:
-            for said in rule.check(change):
-                if isinstance(said, Finding):
-                    findings.setdefault(said.fingerprint, said._replace(status="new"))
-                else:
-                    undetermined.setdefault((said.rule, said.object, said.reason), said)
-        except Exception as error:
-            failures.append(Failure("", f"rule {rule.id} crashed: {type(error).__name__}: {error}; its findings are incomplete", rule.id))
+            failures.append(Failure("", f"rule {name} crashed: {type(error).__name__}: {error}; its findings are incomplete", name))
     return Judgement(tuple(findings.values()), tuple(undetermined.values()), tuple(failures))
 
 
