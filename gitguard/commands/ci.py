@@ -46,7 +46,7 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
     accepting = checker.accepted(after, accepted)
     if not trust_head:
         accepting = accepting._replace(believed=comments.degrees)
-    withheld = {key for key, _ in checker.settle(after, judged, later, clock.today(), accepting).withheld}
+    withheld = checker.settle(after, judged, later, clock.today(), accepting).withheld
     change = change._replace(suppressions=(*comments.told, *(said for key, said in comments.altered.items() if key in withheld)))
     own = checker.judge_change(change, CHANGE_RULES)
     # What is said of what is gone has its lines where it was.

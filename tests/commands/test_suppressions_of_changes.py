@@ -118,6 +118,7 @@ class TestWhatDoesNotCount:
         assert message in said
         place = next(item for item in report["findings"] if item["rule"] == "gate-weakened")
         assert "gitguard: ignore" in after.splitlines()[place["line"] - 1]
+        assert "suppression-unused" not in {item["rule"] for item in report["findings"] if item["line"] == place["line"]}
         # Of two, the one that was there before still counts.
         assert len(report["suppressed"]) == max(0, after.count(SAYS) - 1)
 
