@@ -65,7 +65,7 @@ def settled(findings: Iterable[Finding], accepting: Accepting, today: str) -> Se
             if _ignores(ignore, finding, today):
                 ignores[number] += 1
                 reasons.append((ignore.reason, ignore.until))
-        if not reasons and finding.rule not in NEVER_SUPPRESSED and listed[fingerprint := as_listed(finding)] > 0:
+        if listed and not reasons and finding.rule not in NEVER_SUPPRESSED and listed[fingerprint := as_listed(finding)] > 0:
             listed[fingerprint] -= 1
             reasons.append((IN_THE_BASELINE, ""))
         if reasons:
