@@ -55,12 +55,13 @@ def settled(findings: Iterable[Finding], accepting: Accepting, today: str) -> Se
     for finding in findings:
         reasons: list[tuple[str, str]] = []
         for place in _places(finding):
-            counting = next((one for believed, one in beside.get(place, ()) if _counts(believed, finding)), None)
-            if counting is not None:
-                comments[place] += 1
-                reasons.append((counting.reason, counting.until))
-            elif place in beside:
-                withheld.add(place)
+            if place in beside:
+                believed, one = beside[place][0]
+                if believed == EVERYTHING or (believed == OLD_ONES and finding.status == "old"):
+                    comments[place] += 1
+                    reasons.append((one.reason, one.until))
+                else:
+                    withheld.add(place)
         for number, ignore in enumerate(accepting.ignores):
             if _ignores(ignore, finding, today):
                 ignores[number] += 1
@@ -115,10 +116,6 @@ def _by_place(accepting: Accepting, today: str) -> Mapping[_Place, Sequence[tupl
 def as_listed(finding: Finding) -> str:
     """The fingerprint that reports and baselines have of a finding: of its message as it is shown."""
     return finding._replace(message=shortened(finding.message)).fingerprint
-
-
-def _counts(believed: str, finding: Finding) -> bool:
-    return believed == EVERYTHING or (believed == OLD_ONES and finding.status == "old")
 
 
 def _is_over(until: str, today: str) -> bool:

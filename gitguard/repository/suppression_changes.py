@@ -50,15 +50,17 @@ def believed(change: Change, contents: Mapping[str, Contents]) -> Believed:
     degrees: dict[Key, str] = {}
     told: list[SuppressionChange] = []
     altered: dict[Key, SuppressionChange] = {}
+    moved = {after: before for before, after in change.renamed.items()}
     for path, (was, now) in contents.items():
-        before = _of_before(change, path)
+        before = _of_before(change, moved.get(path, path), path)
         earlier = list(_covered(was, before)) if was is not None and before is not None else []
-        for one, degree, how in _compared(list(_covered(now or b"", change.after.files[path])), earlier):
+        for one, in_place, said_in_place in _compared(list(_covered(now or b"", change.after.files[path])), earlier):
+            degree, how = (OLD_ONES, _MOVED) if in_place == EVERYTHING and path in moved else (in_place, said_in_place)
             key = path, one.suppression.line
             degrees[key] = degree
             message = how.format(what=f"the suppression of {', '.join(f'`{rule}`' for rule in one.suppression.rules)}")
             said = SuppressionChange(Site(path, one.suppression.document, "", one.suppression.line, 1), one.object, message)
-            if how == _ALTERED:
+            if how in (_ALTERED, _MOVED):
                 altered[key] = said
             elif how:
                 told.append(said)
@@ -73,14 +75,14 @@ def files_to_compare(change: Change) -> Iterator[ChangedPath]:
             yield one
 
 
-def _of_before(change: Change, path: str) -> FileFacts | None:
-    """The facts of the file where it was; none where it was in another environment, for which nobody accepted anything there."""
-    earlier = {after: before for before, after in change.renamed.items()}.get(path, path)
+def _of_before(change: Change, earlier: str, path: str) -> FileFacts | None:
+    """The facts of the file where it was; none where that was another environment, for which nobody accepted anything here."""
     settings = change.before.configuration
     return change.before.files.get(earlier) if settings.environment_of(earlier) == settings.environment_of(path) else None
 
 
 _ALTERED = "what {what} covers is changed: it does not count for what is new there"
+_MOVED = "{what} was moved with its file: it does not count for what is new there"
 
 
 def _compared(after: list[_Covered], before: list[_Covered]) -> Iterator[tuple[_Covered, str, str]]:
