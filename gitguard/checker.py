@@ -13,6 +13,8 @@ from gitguard.repository.suppressing import Accepting, Settled, commented, settl
 from gitguard.rules import CATALOGUE, MANIFEST_RULES, OBJECT_RULES, SUPPRESSION_RULES, ChangeRule, Rule
 
 _RULE_IDS = frozenset(rule.id for rule in CATALOGUE)
+# Longer names are not compared with those that there are.
+_LONGEST_ID = 60
 # What judges the objects of Applications, and what judges those that charts and kustomizations make.
 _OF_DEPLOYED = frozenset(rule.id for rule in OBJECT_RULES)
 _OF_MADE = frozenset(rule.id for rule in MANIFEST_RULES) | _OF_DEPLOYED
@@ -88,10 +90,13 @@ def accepted(repository: Repository, baseline: Baseline = _NO_BASELINE) -> Accep
 
 def about_suppressions(repository: Repository, judgement: Judgement, settled_: Settled, *, whole: bool = True) -> Judgement:
     """What the suppressions themselves have against them. Not `whole`: what they suppress elsewhere was not asked, so that none is called unused."""
-    standing = tuple(
-        known._replace(is_open=not whole or ((not known.suppresses or known.idle > 0) and _is_open(known, repository, judgement)))
-        for known in map(_known, settled_.standing)
-    )
+    unjudged = _Unjudged(repository, judgement)
+
+    def is_open(one: Standing) -> bool:
+        is_withheld = one.origin == "comment" and (one.site.path, one.site.line) in settled_.withheld
+        return not whole or is_withheld or ((not one.suppresses or one.idle > 0) and unjudged.may_be_found(one))
+
+    standing = tuple(known._replace(is_open=is_open(known)) for known in map(_known, settled_.standing))
     return judge(repository._replace(suppressions=standing, unreadable=()), SUPPRESSION_RULES)
 
 
@@ -100,27 +105,36 @@ def _known(one: Standing) -> Standing:
     unknown = next((name for name in one.rules if name not in _RULE_IDS), "") if one.origin != "baseline" else ""
     if one.problem or not unknown:
         return one
-    near = get_close_matches(unknown, sorted(_RULE_IDS), n=1)
+    near = get_close_matches(unknown, sorted(_RULE_IDS), n=1) if len(unknown) <= _LONGEST_ID else []
     advice = f"did you mean `{near[0]}`?" if near else "`gitguard rules` lists them"
     return one._replace(problem=f"there is no rule `{unknown}`: {advice}")
 
 
-def _is_open(one: Standing, repository: Repository, judgement: Judgement) -> bool:
-    """May it suppress something that was not found, because not everything could be judged? A comment only what is found in its file."""
-    if judgement.failures:
-        return True
-    rules, path = set(one.rules) or _RULE_IDS, one.site.path if one.origin == "comment" else ""
-    if any(item.rule in rules and path in ("", item.site.path) for item in judgement.undetermined):
-        return True
-    # An object that lies in a file was judged there, whatever is made of it.
-    made = _OF_DEPLOYED if one.object.kind else _OF_MADE
-    return not rules.isdisjoint(made) and any(
-        _may_be_found_at(path, result, deployed) for deployed in repository.deployed for result in deployed.sources
-    )
+class _Unjudged:
+    """What could not be judged of a repository: whether a suppression may be for that."""
+
+    def __init__(self, repository: Repository, judgement: Judgement) -> None:
+        self._repository = repository
+        self._failed = bool(judgement.failures)
+        self._places = {(item.rule, path) for item in judgement.undetermined for path in ("", item.site.path)}
+        self._paths: dict[str, bool] = {}
+
+    def may_be_found(self, one: Standing) -> bool:
+        """Is there anything that it may suppress and that was not judged? For a comment only what is found in its file."""
+        rules, path = set(one.rules) or _RULE_IDS, one.site.path if one.origin == "comment" else ""
+        if self._failed or any((rule, path) in self._places for rule in rules):
+            return True
+        # An object that lies in a file was judged there, whatever is made of it.
+        return not rules.isdisjoint(_OF_DEPLOYED if one.object.kind else _OF_MADE) and self._may_be_made(path)
+
+    def _may_be_made(self, path: str) -> bool:
+        if path not in self._paths:
+            self._paths[path] = any(_may_be_made_of(path, result, one) for one in self._repository.deployed for result in one.sources)
+        return self._paths[path]
 
 
-def _may_be_found_at(path: str, result: Rendered, deployed: Deployed) -> bool:
-    """Was something not rendered whose objects come from that file, or from any of the repository?"""
+def _may_be_made_of(path: str, result: Rendered, deployed: Deployed) -> bool:
+    """Was something not rendered whose objects come from that file, or, of no file, from any of the repository?"""
     if not (result.undetermined or result.failure or result.skipped):
         return False
     is_elsewhere = result.undetermined is not None and result.undetermined.elsewhere

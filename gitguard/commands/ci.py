@@ -81,7 +81,7 @@ def _report(change: Change, was: Judgement, accepted: Baseline, comments: Believ
     judged, fixed = statuses.compared(checker.judge(after, RULES), was, change.renamed)
     # Suppressions: those of the change count as far as they were there before.
     accepting = checker.accepted(after, accepted)._replace(believed=comments.degrees)
-    withheld = {key for key, _ in checker.settle(after, judged, later, today, accepting).withheld}
+    withheld = checker.settle(after, judged, later, today, accepting).withheld
     change = change._replace(suppressions=(*comments.told, *(said for key, said in comments.altered.items() if key in withheld)))
     own = checker.judge_change(change, CHANGE_RULES)
     # What is said of what is gone has its lines where it was.

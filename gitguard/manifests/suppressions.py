@@ -17,7 +17,7 @@ _IGNORE = re.compile(r"ignore[ \t]*\[([^\]]*)\](.*)")
 _UNTIL = re.compile(r"(?:^|(?<=\s))until=(\S*)")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # In a template only whole lines can be told from text.
-_IN_TEMPLATE = re.compile(rb"(?m)^[ \t]*#[ \t]*gitguard:[ \t]*ignore")
+_IN_TEMPLATE = re.compile(rb"[ \t]*#[ \t]*gitguard:[ \t]*ignore")
 _LONGEST_NAME = 253
 _MOST_RULES = 100
 
@@ -31,7 +31,7 @@ def suppressions(data: bytes, *, template: bool) -> tuple[Suppression, ...]:
     if MARK not in data and not data.startswith(_UTF16):
         return ()
     if template:
-        lines = (data.count(b"\n", 0, match.start()) + 1 for match in _IN_TEMPLATE.finditer(data))
+        lines = (number for number, line in enumerate(data.split(b"\n"), 1) if _IN_TEMPLATE.match(line))
         return tuple(Suppression(line, 0, -1, (), "", problem=_IN_A_TEMPLATE) for line in lines)
     return tuple(_found(data))
 

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any, NamedTuple
 
 from gitguard.parse.chunks import Chunk, as_utf8, chunks, preamble
@@ -44,24 +44,24 @@ def _in_chunk(chunk: Chunk, document: int) -> Iterator[Comment]:
     text = chunk.data.decode("utf-8", "replace")
     starts = [0, *(match.end() for match in _BREAK.finditer(text))]
     written, places = _scanned(text)
-    lines = {bisect_right(starts, place) for place, _ in places}
-    occupied = sorted({line for start, end in written for line in (bisect_right(starts, start), bisect_right(starts, max(start, end - 1)))})
-    first = occupied[0] if occupied else 0
-    held = set(occupied)
-    for place, comment in places:
-        line = bisect_right(starts, place)
-        covers = line
-        while covers in lines and covers not in held:
-            covers += 1
-        if not first:
-            covers = -1
-        elif line <= first:
-            covers = 0
-        elif covers not in held:
-            covers = -1
-        elif covers == first:
-            covers = 0
-        yield Comment(comment, chunk.line + line, document, chunk.line + covers if covers > 0 else covers)
+    held = {bisect_right(starts, place) for start, end in written for place in (start, max(start, end - 1))}
+    first = min(held, default=0)
+    placed = [(bisect_right(starts, place), comment) for place, comment in places]
+    below = _lines_below({line for line, _ in placed}, held)
+    for line, comment in placed:
+        covers = below[line]
+        if first and (line <= first or covers == first):
+            yield Comment(comment, chunk.line + line, document, 0)
+        else:
+            yield Comment(comment, chunk.line + line, document, chunk.line + covers if covers and first else -1)
+
+
+def _lines_below(commented: Set[int], held: Set[int]) -> dict[int, int]:
+    """For each line with a comment the line that holds something: itself, or the one below, with only comments between; 0 for none."""
+    below: dict[int, int] = {}
+    for line in sorted(commented, reverse=True):
+        below[line] = line if line in held else line + 1 if line + 1 in held else below.get(line + 1, 0)
+    return below
 
 
 def _scanned(text: str) -> tuple[list[tuple[int, int]], list[tuple[int, str]]]:

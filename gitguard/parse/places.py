@@ -47,7 +47,8 @@ def fields_at(data: bytes, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int,
         chunk = documents[number]
         for pointer, line, _ in pointers(chunk.data.decode("utf-8", "replace")):
             here = found.get((number, chunk.line + line + 1))
-            if here is not None and not any(f"{pointer}/".startswith(f"{outer}/") for outer in here):
+            # What lies in a field comes right behind it.
+            if here is not None and not (here and f"{pointer}/".startswith(f"{here[-1]}/")):
                 here.append(pointer)
     return {place: tuple(here) for place, here in found.items()}
 

@@ -16,7 +16,7 @@ from gitguard.model.suppression import Baseline, Standing, Suppression
 NEVER_SUPPRESSED = frozenset({"gate-weakened", "suppression-expired", "suppression-invalid", "suppression-unused"})
 IN_THE_BASELINE = "in the baseline"
 # How far a comment of a change is believed: for every finding, for those that were there before, for none.
-EVERYTHING, OLD_ONES, NOTHING = "everything", "old", "nothing"
+EVERYTHING, OLD_ONES, NOTHING = _DEGREES = ("everything", "old", "nothing")
 
 
 class Accepting(NamedTuple):
@@ -31,13 +31,13 @@ class Accepting(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """What is left of the findings, what is suppressed, what became of each suppression, and the findings that a comment (by path and line) would
-    have suppressed, had it counted."""
+    """What is left of the findings, what is suppressed, what became of each suppression, and the comments (by path and line) that would have
+    suppressed more, had they counted."""
 
     kept: tuple[Finding, ...]
     suppressed: tuple[Suppressed, ...]
     standing: tuple[Standing, ...]
-    withheld: tuple[tuple[tuple[str, int], Finding], ...] = ()
+    withheld: frozenset[tuple[str, int]] = frozenset()
 
 
 def commented(files: Mapping[str, FileFacts]) -> frozenset[str]:
@@ -47,28 +47,26 @@ def commented(files: Mapping[str, FileFacts]) -> frozenset[str]:
 
 def settled(findings: Iterable[Finding], accepting: Accepting, today: str) -> Settled:
     """Every finding is kept or suppressed. Those in commented files have their lines; `today` is YYYY-MM-DD."""
-    comments, ignores, listed = (
-        Counter[tuple[str, int]](),
-        Counter[int](),
-        Counter({item.fingerprint: item.number for item in accepting.baseline.entries}),
-    )
-    withheld: list[tuple[tuple[str, int], Finding]] = []
+    beside = _by_place(accepting, today)
+    comments, ignores, listed = Counter[_Place](), Counter[int](), Counter({item.fingerprint: item.number for item in accepting.baseline.entries})
+    withheld: set[_Place] = set()
     kept: list[Finding] = []
     suppressed: list[Suppressed] = []
     for finding in findings:
         reasons: list[tuple[str, str]] = []
-        for one in _beside(finding, accepting.files, today):
-            key = finding.site.path, one.line
-            if _counts(accepting.believed.get(key, EVERYTHING), finding):
-                comments[key] += 1
-                reasons.append((one.reason, one.until))
-            else:
-                withheld.append((key, finding))
+        for place in _places(finding):
+            if place in beside:
+                believed, one = beside[place][0]
+                if believed == EVERYTHING or (believed == OLD_ONES and finding.status == "old"):
+                    comments[place] += 1
+                    reasons.append((one.reason, one.until))
+                else:
+                    withheld.add(place)
         for number, ignore in enumerate(accepting.ignores):
             if _ignores(ignore, finding, today):
                 ignores[number] += 1
                 reasons.append((ignore.reason, ignore.until))
-        if not reasons and finding.rule not in NEVER_SUPPRESSED and listed[fingerprint := as_listed(finding)] > 0:
+        if listed and not reasons and finding.rule not in NEVER_SUPPRESSED and listed[fingerprint := as_listed(finding)] > 0:
             listed[fingerprint] -= 1
             reasons.append((IN_THE_BASELINE, ""))
         if reasons:
@@ -80,26 +78,44 @@ def settled(findings: Iterable[Finding], accepting: Accepting, today: str) -> Se
         *_ignores_standing(accepting, ignores, today),
         *_baseline_standing(accepting.baseline, listed),
     )
-    return Settled(tuple(kept), tuple(suppressed), standing, tuple(withheld))
+    return Settled(tuple(kept), tuple(suppressed), standing, frozenset((place.path, one.line) for place in withheld for _, one in beside[place]))
+
+
+class _Place(NamedTuple):
+    """Where the comments stand that suppress the same findings: a line, or a document where that is -1; and the rule."""
+
+    path: str
+    line: int
+    document: int
+    rule: str
+
+
+def _places(finding: Finding) -> Iterator[_Place]:
+    if finding.rule not in NEVER_SUPPRESSED:
+        yield _Place(finding.site.path, finding.site.line, -1, finding.rule)
+        yield _Place(finding.site.path, -1, finding.site.document, finding.rule)
+
+
+def _places_of(path: str, one: Suppression) -> Iterator[_Place]:
+    for rule in one.rules:
+        yield _Place(path, one.covers, -1, rule) if one.covers > 0 else _Place(path, -1, one.document, rule)
+
+
+def _by_place(accepting: Accepting, today: str) -> Mapping[_Place, Sequence[tuple[str, Suppression]]]:
+    """Those that hold today, each with how far it is believed; those that count for more come first."""
+    found: dict[_Place, list[tuple[str, Suppression]]] = {}
+    for path in commented(accepting.files):
+        for one in accepting.files[path].suppressions:
+            if not one.problem and not _is_over(one.until, today):
+                believed = accepting.believed.get((path, one.line), EVERYTHING)
+                for place in _places_of(path, one):
+                    found.setdefault(place, []).append((believed, one))
+    return {place: sorted(some, key=lambda pair: _DEGREES.index(pair[0])) for place, some in found.items()}
 
 
 def as_listed(finding: Finding) -> str:
     """The fingerprint that reports and baselines have of a finding: of its message as it is shown."""
     return finding._replace(message=shortened(finding.message)).fingerprint
-
-
-def _beside(finding: Finding, files: Mapping[str, FileFacts], today: str) -> Iterator[Suppression]:
-    facts = files.get(finding.site.path)
-    if facts is None or finding.rule in NEVER_SUPPRESSED:
-        return
-    for one in facts.suppressions:
-        is_here = one.covers == finding.site.line or (one.covers == 0 and one.document == finding.site.document)
-        if is_here and finding.rule in one.rules and not _is_over(one.until, today):
-            yield one
-
-
-def _counts(believed: str, finding: Finding) -> bool:
-    return believed == EVERYTHING or (believed == OLD_ONES and finding.status == "old")
 
 
 def _is_over(until: str, today: str) -> bool:
@@ -120,7 +136,7 @@ def _names(reference: ObjectRef) -> tuple[str, str]:
     return f"{reference.kind}/{reference.name}", f"{reference.kind}/{reference.namespace}/{reference.name}"
 
 
-def _comments_standing(files: Mapping[str, FileFacts], used: Counter[tuple[str, int]], today: str) -> Iterator[Standing]:
+def _comments_standing(files: Mapping[str, FileFacts], used: Counter[_Place], today: str) -> Iterator[Standing]:
     for path in sorted(path for path, facts in files.items() if facts.suppressions):
         for one in files[path].suppressions:
             site = Site(path, one.document, "", one.line, 1)
@@ -130,7 +146,7 @@ def _comments_standing(files: Mapping[str, FileFacts], used: Counter[tuple[str, 
                 until=one.until,
                 problem=one.problem or _never(one.rules),
                 expired=_is_over(one.until, today),
-                suppresses=used[path, one.line],
+                suppresses=sum(used[place] for place in _places_of(path, one)),
             )
 
 

@@ -40,9 +40,6 @@ class _Covered(NamedTuple):
     def until(self) -> str:
         return self.suppression.until or _EVER
 
-    def is_at_the_place_of(self, other: "_Covered") -> bool:
-        return (self.object, self.fields) == (other.object, other.fields)
-
     def is_within(self, other: "_Covered") -> bool:
         """Does it name no other rules, and hold no longer?"""
         return set(self.suppression.rules) <= set(other.suppression.rules) and self.until <= other.until
@@ -53,15 +50,17 @@ def believed(change: Change, contents: Mapping[str, Contents]) -> Believed:
     degrees: dict[Key, str] = {}
     told: list[SuppressionChange] = []
     altered: dict[Key, SuppressionChange] = {}
+    moved = {after: before for before, after in change.renamed.items()}
     for path, (was, now) in contents.items():
-        before = _of_before(change, path)
+        before = _of_before(change, moved.get(path, path), path)
         earlier = list(_covered(was, before)) if was is not None and before is not None else []
-        for one, degree, how in _compared(list(_covered(now or b"", change.after.files[path])), earlier):
+        for one, in_place, said_in_place in _compared(list(_covered(now or b"", change.after.files[path])), earlier):
+            degree, how = (OLD_ONES, _MOVED) if in_place == EVERYTHING and path in moved else (in_place, said_in_place)
             key = path, one.suppression.line
             degrees[key] = degree
             message = how.format(what=f"the suppression of {', '.join(f'`{rule}`' for rule in one.suppression.rules)}")
             said = SuppressionChange(Site(path, one.suppression.document, "", one.suppression.line, 1), one.object, message)
-            if how == _ALTERED:
+            if how in (_ALTERED, _MOVED):
                 altered[key] = said
             elif how:
                 told.append(said)
@@ -76,46 +75,50 @@ def files_to_compare(change: Change) -> Iterator[ChangedPath]:
             yield one
 
 
-def _of_before(change: Change, path: str) -> FileFacts | None:
-    """The facts of the file where it was; none where it was in another environment, for which nobody accepted anything there."""
-    earlier = {after: before for before, after in change.renamed.items()}.get(path, path)
+def _of_before(change: Change, earlier: str, path: str) -> FileFacts | None:
+    """The facts of the file where it was; none where that was another environment, for which nobody accepted anything here."""
     settings = change.before.configuration
     return change.before.files.get(earlier) if settings.environment_of(earlier) == settings.environment_of(path) else None
 
 
 _ALTERED = "what {what} covers is changed: it does not count for what is new there"
+_MOVED = "{what} was moved with its file: it does not count for what is new there"
 
 
 def _compared(after: list[_Covered], before: list[_Covered]) -> Iterator[tuple[_Covered, str, str]]:
     """Each of `after` with how far it is believed, and what is to be said of `{what}`. Each of `before` stands for one of them."""
-    left = list(before)
+    left: dict[ObjectRef, list[_Covered]] = {}
+    for old in before:
+        left.setdefault(old.object, []).append(old)
     waiting = []
     for one in after:
-        same = [old for old in left if one.is_at_the_place_of(old) and one.is_within(old) and one.value is not None and one.value == old.value]
+        there = [old for old in left.get(one.object, ()) if one.fields == old.fields and one.is_within(old)]
+        same = [old for old in there if one.value is not None and one.value == old.value]
         found = next((old for old in same if old.document == one.document), same[0] if same else None)
         if found is None:
             waiting.append(one)
         else:
-            left.remove(found)
+            left[one.object].remove(found)
             yield (one, EVERYTHING, "") if one.document == found.document else (one, OLD_ONES, _ALTERED)
     for one in waiting:
-        there = [old for old in left if one.is_at_the_place_of(old)]
-        within = next((old for old in there if one.is_within(old)), None)
+        in_object = left.get(one.object, [])
+        within = next((old for old in in_object if one.fields == old.fields and one.is_within(old)), None)
         if within is not None:
-            left.remove(within)
+            in_object.remove(within)
             yield one, (NOTHING if one.is_plain else OLD_ONES), _ALTERED
         else:
-            yield one, NOTHING, _how(one, there, left)
+            yield one, NOTHING, _how(one, in_object)
 
 
-def _how(one: _Covered, there: list[_Covered], left: list[_Covered]) -> str:
+def _how(one: _Covered, in_object: list[_Covered]) -> str:
+    """What the suppression accepts more than those that are left of the object."""
     rules = set(one.suppression.rules)
-    same_rules = [old for old in there if rules <= set(old.suppression.rules)]
-    if same_rules:
+    there = [set(old.suppression.rules) for old in in_object if old.fields == one.fields]
+    if any(rules <= old for old in there):
         return f"{{what}} holds for longer: {'for ever' if one.until == _EVER else f'until {one.until}'}"
-    if any(rules & set(old.suppression.rules) for old in there):
+    if any(rules & old for old in there):
         return "{what} names more rules than before"
-    if one.suppression.covers == 0 and any(old.object == one.object and rules & set(old.suppression.rules) for old in left):
+    if one.suppression.covers == 0 and any(rules & set(old.suppression.rules) for old in in_object):
         return "{what} covers the whole object, and did a line of it before"
     return "{what} is added"
 

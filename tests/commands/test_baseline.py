@@ -1,11 +1,14 @@
 """A baseline: written, read, kept small; and what of a change counts."""
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import CORPORA, Repository
+from tests.conftest import CORPORA, ROOT, Repository
 
 OBJECT = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, namespace: web}\nlimit: 3\n"
 FILE = ".gitguard-baseline.json"
@@ -189,6 +192,39 @@ class TestChanges:
         repository.commit({FILE: '{"version": 1, "findings": []}'})
         done = repository.gitguard("ci", "--base", "main", "--baseline", FILE)
         assert (done.code, "the base has no such file" in done.err) == (2, True)
+
+
+class TestThePage:
+    """docs/suppressions.md: its examples are suppressions, and its commands do what it says."""
+
+    PAGE = (ROOT / "docs/suppressions.md").read_text()
+
+    def run(self, repository: Repository, block: str) -> list[int]:
+        """The exit codes of the commands of a block."""
+        commands = [line.strip().removeprefix("$ ") for line in block.splitlines() if line.strip().startswith("$ ")]
+        tool = f'gitguard() {{ {sys.executable} -m gitguard "$@"; }}'
+        done = [subprocess.run(["bash", "-c", f"{tool}\n{one}"], cwd=repository.path, env=repository.environment) for one in commands]
+        return [one.returncode for one in done]
+
+    def test_the_steps_of_adopting(self, repository: Repository) -> None:
+        repository.commit({"a.yaml": bad("a"), "b.yaml": bad("b")})
+        look, write, commit, shrink = re.findall(r"```console\n(.*?)```", self.PAGE, re.DOTALL)
+        assert self.run(repository, look) == [1]
+        assert self.run(repository, write) == [0, 0, 0, 0]
+        assert self.run(repository, commit) == [0]
+        assert repository.git("status", "--porcelain") == ""
+        (repository.path / "a.yaml").write_text(bad("a").replace("limit: 3\n", ""))
+        assert repository.check().rules() == ["suppression-unused"]
+        assert self.run(repository, shrink) == [0, 0]
+        assert repository.check().rules() == []
+        assert repository.gitguard("ci", "--base", "HEAD~1").code == 0
+
+    def test_the_examples_are_suppressions(self, repository: Repository) -> None:
+        comments, ignores = re.findall(r"```yaml\n(.*?)```", self.PAGE, re.DOTALL)
+        assert comments.count("gitguard: ignore[") == 2
+        found = repository.write({"a.yaml": comments, ".gitguard.yaml": ignores}).check().report["findings"]
+        assert {item["rule"] for item in found} == {"suppression-unused"}
+        assert len(found) == 4
 
 
 @pytest.mark.corpus

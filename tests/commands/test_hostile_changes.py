@@ -200,6 +200,16 @@ def test_suppression_moved_into_another_environment(accepted: Repository) -> Non
     assert accepted.gitguard("ci", "--base", "main", "--format", "json").report["suppressed"] == []
 
 
+def test_suppression_moved_to_where_it_matters(new_repository: Any) -> None:
+    """A file that nothing applies is moved, with its suppressions, to where it is applied"""
+    config = new_repository("rooted")
+    config.commit({".gitguard.yaml": "roots: [live]\n", "live/team.yaml": PROJECT, "live/web.yaml": app("web"), "attic/evil.yaml": ACCEPTED})
+    config.git("checkout", "-q", "-b", "change")
+    config.git("mv", "attic/evil.yaml", "live/evil.yaml")
+    config.commit()
+    assert verdict(config) == {("destination-not-permitted", "live/evil.yaml"), ("gate-weakened", "live/evil.yaml")}
+
+
 def test_hostile_reason(accepted: Repository) -> None:
     """The reason of a suppression holds commands for the CI system, or for a terminal"""
     reason = f"::error::\u202e%0A::stop-commands::x \U000e0001{'long ' * 20_000}"

@@ -235,7 +235,7 @@ DOCUMENTS = st.lists(
 )
 
 
-def _written(documents: Any, *, comments: bool) -> str:
+def written(documents: Any, *, comments: bool) -> str:
     """With the same lines, with and without comments."""
     parts = []
     for number, (above, fields) in enumerate(documents):
@@ -251,8 +251,8 @@ def _written(documents: Any, *, comments: bool) -> str:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_finding_is_reported_or_suppressed(repository: Repository, documents: Any) -> None:
     own = ("suppression-invalid", "suppression-expired", "suppression-unused")
-    with_them = repository.write({"plain.yaml": ONE, "a.yaml": _written(documents, comments=True)}).check("--no-cache").report
-    without = repository.write({"a.yaml": _written(documents, comments=False)}).check("--no-cache").report
+    with_them = repository.write({"plain.yaml": ONE, "a.yaml": written(documents, comments=True)}).check("--no-cache").report
+    without = repository.write({"a.yaml": written(documents, comments=False)}).check("--no-cache").report
     left = sorted((item["rule"], item["line"]) for item in with_them["findings"] if item["rule"] not in own)
     every = sorted((item["rule"], item["line"]) for item in without["findings"])
     assert len(left) + len(with_them["suppressed"]) == len(every)

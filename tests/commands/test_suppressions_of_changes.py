@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
+from tests.commands.test_suppressions import DOCUMENTS, written
 from tests.conftest import Repository
 
 RULE = "unknown-field"
@@ -118,6 +120,7 @@ class TestWhatDoesNotCount:
         assert message in said
         place = next(item for item in report["findings"] if item["rule"] == "gate-weakened")
         assert "gitguard: ignore" in after.splitlines()[place["line"] - 1]
+        assert "suppression-unused" not in {item["rule"] for item in report["findings"] if item["line"] == place["line"]}
         # Of two, the one that was there before still counts.
         assert len(report["suppressed"]) == max(0, after.count(SAYS) - 1)
 
@@ -150,10 +153,34 @@ class TestWhatDoesNotCount:
         report = judged(repository, {".gitguard.yaml": settings, "dev/a.yaml": BASE}, {"dev/a.yaml": None, "prod/a.yaml": BASE})
         assert [item["path"] for item in report["findings"] if item["rule"] == "gate-weakened"] == ["prod/a.yaml"]
 
+    def test_twenty_thousand_that_are_added(self, repository: Repository) -> None:
+        many = f"{HEAD}{f'{SAYS}{chr(10)}' * 20_000}limit: 3\nmore: 4\n"
+        report = judged(repository, {"a.yaml": BASE}, {"a.yaml": many})
+        # One of them was there before, beside the same field.
+        assert (weakened(report), len(report["suppressed"])) == (["the suppression of `unknown-field` is added"], 1)
+
     def test_the_head_is_trusted_where_that_is_said(self, repository: Repository) -> None:
         report = judged(repository, {"a.yaml": HEAD}, {"a.yaml": BASE}, "--trust-head")
         assert [item["rule"] for item in report["suppressed"]] == [RULE]
         assert told(report) == [("gate-weakened", "new", 4), (RULE, "new", 5)]
+
+
+@given(DOCUMENTS, DOCUMENTS)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_comment_of_a_change_hides_what_the_change_brings(repository: Repository, before: Any, after: Any) -> None:
+    about = ("gate-weakened", "suppression-invalid", "suppression-expired", "suppression-unused")
+    repository.git("checkout", "-q", "-B", "main")
+    repository.commit({"plain.yaml": HEAD, "a.yaml": written(before, comments=True)})
+    reports = []
+    for comments in (False, True):
+        repository.git("checkout", "-q", "-B", "change", "main")
+        repository.commit({"a.yaml": written(after, comments=comments)})
+        reports.append(repository.gitguard("ci", "--base", "main", "--format", "json").report)
+    every, left = ([(item["rule"], item["status"], item["line"]) for item in one["findings"] if item["rule"] not in about] for one in reports)
+    assert reports[0]["suppressed"] == []
+    assert set(left) <= set(every)
+    assert {one for one in every if one[1] == "new"} <= set(left)
+    assert len(left) + len(reports[1]["suppressed"]) == len(every)
 
 
 class TestFindingsAboutSuppressions:
