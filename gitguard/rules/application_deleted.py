@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from gitguard.argo.upkeep import Removal
 from gitguard.model.change import Change
 from gitguard.model.finding import Finding, Undetermined
+from gitguard.repository.endings import How
 from gitguard.repository.naming import losses_named, moved_named, named
-from gitguard.repository.vanishing import How, Lost, lost, unknown
+from gitguard.repository.vanishing import Lost, lost, unknown
 from gitguard.rules.change_rule import ChangeRule
 from gitguard.rules.object_rule_examples import CONFIGURATION, example_application, example_project, manifest
 

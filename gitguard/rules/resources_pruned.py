@@ -22,7 +22,7 @@ def check(change: Change) -> Iterable[Finding | Undetermined]:
         level, fix = ("error", _KEEPING) if is_lost else ("warning", _FIX)
         yield Finding(_ID, level, _message(one), one.application.reference, site, application=one.application.key, fix=fix)
     for application in unrendered(change):
-        reason = f"what Application {application.key} deploys no more: it can't be rendered any more"
+        reason = f"what Application {application.key} deploys no more: it can't be rendered here"
         yield Undetermined(_ID, application.reference, reason, "its rendering", application.site("/spec/source"))
     for application in unplaced(change):
         reason = f"whether Application {application.key} goes to another cluster: its destination had a name and has a server, or the other way round"

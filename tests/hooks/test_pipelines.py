@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 import yaml
-from groovy_parser.parser import parse_and_digest_groovy_content
 
 from tests.commands.test_ci import PROJECT, app
 from tests.conftest import ROOT, Repository
@@ -433,6 +432,9 @@ def words(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 @pytest.fixture(scope="session")
 def jenkinsfile() -> list[tuple[str, str]]:
     """By the grammar of Groovy 3; what Jenkins makes of the words is Jenkins' own."""
+    # It takes its time to come up, and only these tests need it.
+    from groovy_parser.parser import parse_and_digest_groovy_content
+
     return list(words(parse_and_digest_groovy_content(JENKINS.read_text())))
 
 

@@ -75,6 +75,15 @@ def test_what_fails_to_render_is_not_called_pruned(repository: Repository) -> No
     assert [item["rule"] for item in report["undetermined"] if item["rule"] == RULE] == [RULE]
 
 
+def test_what_could_not_be_rendered_before_either_is_undetermined_where_it_changes(repository: Repository) -> None:
+    remote = "resources: [one.yaml, two.yaml, 'https://example.com/remote.yaml']\n"
+    before = {**DEPLOY, "deploy/kustomization.yaml": remote, "apps/web.yaml": app()}
+    step(repository, before, {"deploy/kustomization.yaml": remote.replace("two.yaml, ", ""), "deploy/two.yaml": None})
+    assert undetermined(repository, RULE) == ["what Application argocd/web deploys no more: it can't be rendered here"]
+    step(repository, {}, {"readme.md": "x"})
+    assert undetermined(repository, RULE) == []
+
+
 def test_what_the_application_keeps_is_said_to_stay(repository: Repository) -> None:
     policy = {"automated": {"prune": True}, "syncOptions": ["Prune=false"]}
     step(repository, {**DEPLOY, "apps/web.yaml": app(syncPolicy=policy)}, {"deploy/two.yaml": None})
