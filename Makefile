@@ -36,6 +36,7 @@ bench: $(READY)  ## ratios against kubeconform, Argo CD's own functions and Tess
 	$(BIN)/python bench/bench.py
 	$(BIN)/python bench/can.py
 	$(BIN)/python bench/render.py
+	$(BIN)/python bench/ci.py
 	$(BIN)/python bench/ledger.py
 	$(BIN)/python bench/watch.py
 

@@ -47,7 +47,7 @@ EDITS = (
     Edit("an ApplicationSet, of six overlays", "argo-cd-apps/base/member/infra-deployments/release/release.yaml", "limit: 50", "limit: 49"),
     Edit("an overlay of ApplicationSets", "argo-cd-apps/overlays/development/dev-application-sync-wave-kueue.yaml", '"-1"', '"-3"'),
     Edit("an AppProject", "appproject.yaml", r"sourceRepos: \[.*\]", 'sourceRepos: ["https://github.com/*/*"]'),
-    Edit("a kustomize base", "components/release/base/monitor-pipeline-role.yaml", r"(?s)\Z", "# one more line\n"),
+    Edit("a kustomize base", "components/cluster-secret-store/base/appsre-vault-secret-store.yml", r"(?s)\Z", "# one more line\n"),
 )
 
 
@@ -61,7 +61,7 @@ def main() -> None:
         base, warm = folder / "base", folder / "cache"
         first, _, _ = timed(repository, ["check", *config], base)
         print(f"check on the base, nothing in the cache: {first:.1f} s")
-        print(f"{'warm cache, the change is not in it':38}{'seconds':>9}{'CPU':>9}{'/ check':>9}{'goal':>7}  rendered anew")
+        print(f"{'warm cache, the change is not in it':38}{'seconds':>9}{'CPU':>9}{'/ check':>9}{'goal':>7}  of both sides")
         for edit in EDITS:
             commit(repository, edit)
             rows, anew = [], ""
@@ -71,7 +71,7 @@ def main() -> None:
                 shutil.copytree(base, warm)
                 wall, cpu, report = timed(repository, ["ci", "--base", "base", *config], warm)
                 rows.append((wall, cpu, wall / alone))
-                anew = next((remark for remark in report.get("remarks", ()) if "rendered" in remark), "")
+                anew = next(remark.rpartition(": ")[2] for remark in report["remarks"] if "judged whole" in remark)
             wall, cpu, ratio = (statistics.median(column) for column in zip(*rows, strict=True))
             print(f"{edit.title:38}{wall:9.2f}{cpu:9.2f}{ratio:9.2f}{'met' if wall < GOAL else 'MISSED':>7}  {anew}")
         print(f"goal: each under {GOAL:g} s")
@@ -105,7 +105,7 @@ def git(repository: Path, *arguments: str) -> None:
 
 def timed(repository: Path, arguments: list[str], cache: Path) -> tuple[float, float, dict[str, list[str]]]:
     """Wall and processor seconds of gitguard and all that it starts, and its report."""
-    # Bytecode is kept out of the way of the cache that is thrown away, and is there from the second run on, as in an installed package.
+    # An installed package has its modules compiled: measured are not the compiler's milliseconds.
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(ROOT)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
