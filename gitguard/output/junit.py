@@ -47,11 +47,14 @@ def render(report: Report) -> str:
 def _suite(name: str, cases: Iterable[TestCase]) -> TestSuite:
     suite = TestSuite(printable(name))
     seen: Counter[str] = Counter()
+    named = []
     for case in cases:
         seen[case.name] += 1
         # GitLab drops what has a name that it has seen.
         case.name += f" (#{seen[case.name]})" if seen[case.name] > 1 else ""
-        suite.add_testcase(case)
+        named.append(case)
+    # All at once: the suite counts its cases anew whenever some are added.
+    suite.add_testcases(named)
     return suite
 
 

@@ -12,7 +12,7 @@ NASTY = [
     "\u202eabc", "\udc80", "]]>", "-->", "%0A::warning::", "a,line=1", "a:b", "\r\n", "\\", "**x**", "</code></pre><img src=x onerror=alert(1)>",
     "::error::x", "  ::stop-commands::x", ":", "##vso[task.setvariable variable=a]b", "##[add-mask]x", "###[error]", "##", "#", "[error]x", "vso[task.complete]",
     "a\x85::error::x\u2028::error::y", "\x9b31m", "</script><script>", "[see](1)", "[x](https://evil.example)", markdown.BREAK, markdown.BREAK.strip(), "<!--",
-    "`" * 5_000, "x" * 5_000, "/" * 300, "\ufffe", "\U000e0001", "{0}", "&lt;b&gt;", '"\'', "=", "|---|",
+    "`" * 5_000, "x" * 5_000, "/" * 300, "\ufffe", "\U000e0001", "{0}", "&lt;b&gt;", '"\'', "=", "|---|", "word " * 40 + "::error::x",
 ]  # fmt: skip
 words = st.one_of(st.sampled_from(NASTY), st.lists(st.sampled_from(NASTY), max_size=3).map("".join), st.text(st.characters(codec=None), max_size=30))
 sites = st.builds(Site, words, line=st.integers(-1, 99), column=st.integers(-1, 99))
