@@ -212,8 +212,6 @@ class Deployments:
         self._seen.add(key)
         return new
 
-    # What is there to begin with
-
     def _as_they_lie(self) -> Iterator[Node]:
         """The Applications of files, and those of the ApplicationSets of files."""
         live = [item for item in self.repository.applications if item.reach.roots and not item.changed_by_kustomize]
@@ -288,8 +286,6 @@ class Deployments:
             # Two of one name, or one without, are not made.
             if named[str(one.manifest["metadata"].get("name") or "")] == 1 and one.manifest["metadata"].get("name"):
                 yield Node(generated(item, one.manifest), one.manifest)
-
-    # Rendering
 
     def _generation(self, nodes: Sequence[Node]) -> Iterator[Node]:
         """Render these Applications; what comes of them is the next generation."""
