@@ -161,6 +161,30 @@ def report(repository: Repository, judgement: Judgement, settled_: Settled, abou
     )
 
 
+def unexpanded(repository: Repository, judgement: Judgement) -> tuple[str, ...]:
+    """What is not judged, since it is not known that an ApplicationSet makes it: one remark a reason. Where an AppProject restricts it, that is
+    undetermined, and not said again."""
+    told = {item.object for item in judgement.undetermined}
+    making = {(item.namespace, item.facts.name) for item in repository.applications if item.generated}
+    causes: dict[str, set[tuple[str, str]]] = {}
+    for one in repository.sets:
+        name = one.application.namespace, one.application.facts.name
+        if one.application.reference in told or one.complaints:
+            continue
+        if one.unknown:
+            _, reason, needs = one.unknown[0]
+            cause = f"not all of what {{}} is known, and so not judged: {reason}{f' (needs {needs})' if needs else ''}"
+            causes.setdefault(cause, set()).add(name)
+        elif name not in making:
+            number = len(repository.clusters)
+            known = f"the {f'{number} clusters that are' if number > 1 else 'one cluster that is'} known here" if number else "what is known here"
+            causes.setdefault(f"{{}} nothing by {known}: are there others (`clusters:`)?", set()).add(name)
+    sorted_causes = sorted(causes.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    return tuple(
+        cause.format("1 ApplicationSet makes" if len(names) == 1 else f"{len(names)} ApplicationSets make") for cause, names in sorted_causes
+    )
+
+
 def counts(repository: Repository) -> Counts:
     """How much was read: each object of a file that holds manifests is judged or skipped."""
     objects = [item for path, facts in repository.files.items() if path not in repository.not_objects for item in facts.objects]

@@ -40,7 +40,7 @@ def run(path: Path | None, commit: str, options: Options, write: Path | None = N
         accepted = parsed(text.encode(), str(write))
         settled = checker.settle(repository, judgement, places, clock.today(), checker.accepted(repository, accepted))
     about = checker.about_suppressions(repository, judgement, settled)
-    report = checker.report(repository, judgement, settled, about, places)
+    report = checker.report(repository, judgement, settled, about, places)._replace(remarks=checker.unexpanded(repository, judgement))
     cache.close()
     report = checker.below(_nothing_is_not_clean(report), found.below)._replace(seconds=clock.monotonic() - started)
     if write is None:

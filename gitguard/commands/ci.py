@@ -48,7 +48,7 @@ def run(base: str, head: str, options: Options, *, trust_head: bool = False) -> 
         comments = comments._replace(degrees={})
     report = _report(change, judged, accepted, comments, (reader.places(entries[parted]), reader.places(entries[head])))
     cache.close()
-    remarks = [_extent(was, now)]
+    remarks = [_extent(was, now), *report.remarks]
     if others:
         remarks.append(f"the branches were merged crosswise and parted in {len(others) + 1} commits: what is new is told against {parted[:12]}")
     if not report.counts.manifests and not before.files:
@@ -94,7 +94,8 @@ def _report(change: Change, was: Judgement, accepted: Baseline, comments: Believ
         checker.about_suppressions(before, was, checker.settle(before, was, earlier, today, checker.accepted(before, accepted))),
         change.renamed,
     )
-    return checker.report(after, judgement, settled, about, later)._replace(fixed=checker.placed((*fixed, *mended), earlier))
+    report = checker.report(after, judgement, settled, about, later)
+    return report._replace(fixed=checker.placed((*fixed, *mended), earlier), remarks=checker.unexpanded(after, judgement))
 
 
 def _extent(before: Deployments, after: Deployments) -> str:

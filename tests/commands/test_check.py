@@ -280,3 +280,30 @@ def test_a_closed_pipe_makes_no_noise(repository: Repository) -> None:
     done = subprocess.run(["bash", "-c", command], cwd=repository.path, env=repository.environment, capture_output=True, text=True)
     assert done.stdout.startswith("error[")
     assert done.stderr == ""
+
+
+SET = """\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: NAME, namespace: argocd}
+spec:
+  generators: [GENERATOR]
+  template:
+    metadata: {name: "NAME-{{name}}"}
+    spec:
+      project: default
+      source: {repoURL: "https://git.example/config", path: web, targetRevision: main}
+      destination: {server: "{{server}}", namespace: web}
+"""
+
+
+def test_what_application_sets_are_not_known_to_make_is_said(repository: Repository) -> None:
+    here = "repository: {urls: ['https://git.example/config']}\n"
+    for name, generator in (("all", "{clusters: {}}"), ("prod", "{clusters: {selector: {matchLabels: {stage: prod}}}}")):
+        repository.write({f"{name}.yaml": SET.replace("NAME", name).replace("GENERATOR", generator)})
+    repository.write({".gitguard.yaml": here, "web/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"})
+    (remark,) = repository.check().report["remarks"]
+    assert remark.startswith("not all of what 2 ApplicationSets make is known, and so not judged: ")
+    repository.write({".gitguard.yaml": f"{here}clusters: [{{name: test, server: 'https://test.example', labels: {{stage: test}}}}]\n"})
+    (remark,) = repository.check().report["remarks"]
+    assert remark == "1 ApplicationSet makes nothing by the one cluster that is known here: are there others (`clusters:`)?"
