@@ -5,11 +5,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from textwrap import dedent
-from typing import Any
 
 import pytest
 import yaml
@@ -23,7 +20,6 @@ WORKFLOW = ROOT / "hooks" / "github" / "gitguard.yml"
 
 GITLAB = ROOT / "hooks" / "gitlab" / "gitguard.gitlab-ci.yml"
 SHELL = ROOT / "hooks" / "shell" / "gitguard-ci.sh"
-JENKINS = ROOT / "hooks" / "jenkins" / "Jenkinsfile"
 
 
 @pytest.mark.parametrize(
@@ -76,36 +72,6 @@ def test_the_workflow_runs_for_every_pull_request_and_with_no_more_rights_than_i
     steps = (*job["steps"], *scanning["steps"], *ACTION["runs"]["steps"])
     others = [step["uses"] for step in steps if "uses" in step and not step["uses"].startswith("gitguard-gitops/")]
     assert all(re.search(r"@[0-9a-f]{40}$", one) for one in others), others
-
-
-def test_the_upload_hides_no_failure_and_leaves_forks_out() -> None:
-    """The gate's own job fails by itself; the upload runs after it, in a job of its own, where its token may write."""
-    job, scanning = yaml.safe_load(WORKFLOW.read_text())["jobs"].values()
-    assert not [one for one in (job, scanning, *job["steps"], *scanning["steps"]) if "continue-on-error" in one]
-    assert [step.get("if") for step in job["steps"]] == [None, None, "${{ !cancelled() }}"]
-    assert scanning["needs"] == "gitguard"
-    expression = scanning["if"].removeprefix("${{").removesuffix("}}")
-    for event, head, result, runs in (
-        ("push", "", "failure", True),
-        ("push", "", "skipped", False),
-        ("pull_request", "org/config", "failure", True),
-        ("pull_request", "org/config", "success", True),
-        ("pull_request", "eve/config", "failure", False),
-        ("merge_group", "", "success", False),
-    ):
-        told = {"github.event_name": event, "github.event.pull_request.head.repo.full_name": head, "github.repository": "org/config"}
-        assert holds(expression, {**told, "needs.gitguard.result": result}) is runs, (event, head, result)
-    (upload,) = (step for step in scanning["steps"] if "upload-sarif" in step["uses"])
-    given = {step["uses"].partition("@")[0]: step.get("with", {}) for step in job["steps"]}
-    assert given["gitguard-gitops/gitguard"]["sarif"] == given["actions/upload-artifact"]["path"] == upload["with"]["sarif_file"]
-
-
-def holds(expression: str, values: Mapping[str, str]) -> bool:
-    """A condition of a job, of those that GitHub's expressions have: equal, unequal, and, or, not, in a run that nobody has cancelled."""
-    text = expression.replace("!cancelled()", "True").replace("&&", " and ").replace("||", " or ")
-    text = re.sub(r"[a-z_]+(\.[a-z_]+)+", lambda found: repr(values[found.group()]), text)
-    assert re.fullmatch(r"(?:[\s()]|==|!=|and|or|True|'[\w/-]*')+", text), text
-    return bool(eval(" ".join(text.split())))  # noqa: S307
 
 
 def test_no_expression_is_part_of_a_script() -> None:
@@ -419,102 +385,3 @@ def test_the_shell_script_fetches_what_it_needs(repository: Repository, tmp_path
     assert "error[destination-not-permitted]" in done.stdout
     assert (clone.path / "gitguard.xml").exists()
     assert (clone.path / "gitguard.html").exists()
-
-
-def words(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The tokens of a piece of Groovy, each with its kind."""
-    if "leaf" in tree:
-        yield tree["leaf"], tree["value"]
-    for inner in tree.get("children", ()):
-        yield from words(inner)
-
-
-@pytest.fixture(scope="session")
-def jenkinsfile() -> list[tuple[str, str]]:
-    """By the grammar of Groovy 3; what Jenkins makes of the words is Jenkins' own."""
-    # It takes its time to come up, and only these tests need it.
-    from groovy_parser.parser import parse_and_digest_groovy_content
-
-    return list(words(parse_and_digest_groovy_content(JENKINS.read_text())))
-
-
-@pytest.fixture(scope="session")
-def jenkins_steps(jenkinsfile: list[tuple[str, str]]) -> list[str]:
-    """The shell steps of the Jenkinsfile. A text in which Groovy replaces something is no step of its own."""
-    given = [after for (_, word), after in pairwise(jenkinsfile) if word == "sh"]
-    assert [kind for kind, _ in given] == ["STRING_LITERAL"] * 2
-    return [dedent(text.replace("\\\\", "\\")) for _, text in given]
-
-
-def on_jenkins(repository: Repository, tmp_path: Path, step: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """A shell step as Jenkins runs it, in a workspace with a folder beside it, where gitguard is as if the first step had installed it."""
-    beside = Path(f"{repository.path}@tmp")
-    if not (beside / "gitguard").exists():
-        programs(tmp_path / "bin")
-        (beside / "gitguard" / "bin").mkdir(parents=True)
-        (tmp_path / "bin" / "gitguard").rename(beside / "gitguard" / "bin" / "gitguard")
-    script = tmp_path / "script.sh"
-    script.write_text(step)
-    told = {"WORKSPACE": str(repository.path), "WORKSPACE_TMP": str(beside), "GITGUARD_VERSION": "0.1.0", "PIP_NO_INDEX": "1", **variables}
-    return subprocess.run(
-        ["sh", "-xe", str(script)], cwd=repository.path, env={**repository.environment, **told}, capture_output=True, text=True, timeout=120
-    )
-
-
-def test_the_jenkinsfile_judges_pull_requests_and_publishes_what_lies_beside_the_workspace(jenkinsfile: list[tuple[str, str]]) -> None:
-    said = " ".join(word for _, word in jenkinsfile)
-    assert "when { changeRequest (" in said
-    assert "shallow : false" in said
-    assert re.search(r"always \{ dir \( env \. WORKSPACE_TMP \) \{ junit testResults : gitguard\.xml", said), said
-    assert not {"catchError", "returnStatus", "unstable", "warnError"} & {word for _, word in jenkinsfile}
-
-
-def test_jenkins_and_the_shell_script_ask_for_the_same(jenkins_steps: list[str]) -> None:
-    _, judging = jenkins_steps
-    (asked,) = (line for line in SHELL.read_text().splitlines() if line.startswith("exec gitguard"))
-    plain = " ".join(judging.replace('"$WORKSPACE_TMP/gitguard/bin/gitguard"', "exec gitguard").replace("\\\n", "").split())
-    plain = re.sub(r'"\$WORKSPACE_TMP/([a-z.]+)"', r"\1", plain)
-    assert plain.replace("CHANGE_TARGET", "target") == asked
-
-
-@pytest.mark.parametrize(("bad", "code"), [(False, 0), (True, 1)])
-def test_jenkins_judges_a_change(
-    pull_request: tuple[Repository, str], tmp_path: Path, new_repository: Callable[[str], Repository], jenkins_steps: list[str], bad: bool, code: int
-) -> None:
-    repository, _ = pull_request
-    head = repository.commit({"bad.yaml": app("bad", "b")} if bad else {})
-    clone = new_repository("clone")
-    clone.git("fetch", "-q", str(repository.path), f"{head}:refs/remotes/origin/pr", "main:refs/remotes/origin/main")
-    clone.git("checkout", "-q", head)
-    done = on_jenkins(clone, tmp_path, jenkins_steps[1], CHANGE_TARGET="main")
-    assert done.returncode == code, done.stderr
-    assert ("error[destination-not-permitted]" in done.stdout) is bad
-    beside = Path(f"{clone.path}@tmp")
-    assert {"gitguard.xml", "gitguard.html"} < {file.name for file in beside.iterdir()}
-    assert clone.git("status", "--porcelain") == ""
-    assert on_jenkins(clone, tmp_path, jenkins_steps[1], CHANGE_TARGET="gone").returncode == 2
-
-
-def test_jenkins_runs_nothing_of_the_change(pull_request: tuple[Repository, str], tmp_path: Path, jenkins_steps: list[str]) -> None:
-    """No module of it when gitguard is installed, for which there is no index here, and no branch's name as a part of the script."""
-    repository, _ = pull_request
-    run = f"import os\nos.system('touch {tmp_path / 'pwned'}')\n"
-    names = ("gitguard/__init__.py", "pip/__init__.py", "pip/__main__.py", "venv/__main__.py", "ensurepip/__main__.py", "sitecustomize.py")
-    repository.commit(dict.fromkeys(names, run))
-    first, second = jenkins_steps
-    hostile = on_jenkins(repository, tmp_path, second, CHANGE_TARGET="$(touch${IFS}pwned);`touch${IFS}pwned`")
-    assert hostile.returncode == 2
-    assert "there is no commit `refs/remotes/origin/$(touch" in hostile.stderr
-    report = Path(f"{repository.path}@tmp") / "gitguard.xml"
-    report.write_text("of another build")
-    installing = on_jenkins(repository, tmp_path, first)
-    assert installing.returncode == 1
-    assert "No matching distribution found for gitguard-gitops" in installing.stderr
-    assert not report.exists()
-    assert not (tmp_path / "pwned").exists()
-    assert not (repository.path / "pwned").exists()
-
-
-def test_shellcheck_has_nothing_to_say_of_jenkins(jenkins_steps: list[str]) -> None:
-    for step in jenkins_steps:
-        shellcheck("sh", step)
