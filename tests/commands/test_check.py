@@ -304,6 +304,10 @@ def test_what_application_sets_are_not_known_to_make_is_said(repository: Reposit
     repository.write({".gitguard.yaml": here, "web/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"})
     (remark,) = repository.check().report["remarks"]
     assert remark.startswith("not all of what 2 ApplicationSets make is known, and so not judged: ")
-    repository.write({".gitguard.yaml": f"{here}clusters: [{{name: test, server: 'https://test.example', labels: {{stage: test}}}}]\n"})
+    labels = "{argocd.argoproj.io/secret-type: cluster, stage: test}"
+    secret = (
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: test, namespace: argocd, labels: LABELS}\nstringData: {name: test, server: 'https://test'}\n"
+    )
+    repository.write({"cluster.yaml": secret.replace("LABELS", labels)})
     (remark,) = repository.check().report["remarks"]
     assert remark == "1 ApplicationSet makes nothing by the one cluster that is known here: are there others (`clusters:`)?"
