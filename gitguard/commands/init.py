@@ -33,6 +33,8 @@ _MISTAKEN = ".gitguard.yml"
 _CREDENTIALS = re.compile(r"(\w+://)[^/@]*@")
 _HOST = re.compile(r"(?:\w+://)?(?:[^/@]*@)?([^/:]+)")
 _JENKINSFILE = re.compile(r"Jenkinsfile[^/]*")
+# Where a file of the repository is no place for the pipeline, or nobody knows its form.
+_SHOWN = {"jenkins": "jenkins/Jenkinsfile", "other": "shell/gitguard-ci.sh"}
 _PIPELINES = (_WORKFLOW, _GITLAB, _GITLAB_START)
 _PUSH = "branches: [main]"
 _PLAIN_BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
@@ -144,7 +146,7 @@ def _proposal(found: GitRepository, entries: Sequence[Entry], seen: Layout, arou
             left.append(LeftFile(path, f"{_MISTAKEN} is there, and that name is never read: is it meant to be {CONFIGURATION}?"))
         else:
             files.append(ProposedFile(path, text))
-    script = data.hook("shell/gitguard-ci.sh") if ci in ("jenkins", "other") and not running else ""
+    script = data.hook(_SHOWN[ci]) if ci in _SHOWN and not running else ""
     return Proposal(seen, around, ci, tuple(files), tuple(left), script, tuple(_remarks(seen, around, ci)))
 
 

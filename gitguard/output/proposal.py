@@ -10,6 +10,7 @@ _MOST_ROWS = 30
 _MOST_NAMES = 5
 _WIDEST = 80
 _FOR_OTHERS = "--- for your CI system (not written), after pip install 'gitguard-gitops[render]'"
+_FOR_JENKINS = "--- for Jenkins (not written)"
 _UNSURE = " (which of them is Argo CD's own is not sure)"
 _LAYOUTS = {
     "folder": "a folder for each environment",
@@ -26,7 +27,8 @@ def render(proposal: Proposal, root: str, style: Style) -> str:
     sections += [f"{style.paint(f'--- {file.path} (new)', 'bold')}\n{file.text}".rstrip("\n") for file in proposal.files]
     sections += ["\n".join(_left(proposal, style))] if proposal.left else []
     if proposal.script:
-        sections.append(f"{style.paint(_FOR_OTHERS, 'bold')}\n{proposal.script}".rstrip("\n"))
+        title = _FOR_JENKINS if proposal.ci == "jenkins" else _FOR_OTHERS
+        sections.append(f"{style.paint(title, 'bold')}\n{proposal.script}".rstrip("\n"))
     sections += [f"{style.paint('note', 'note')}: {printable(remark)}" for remark in proposal.remarks]
     return "\n\n".join(section for section in sections if section) + "\n"
 

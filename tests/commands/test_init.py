@@ -334,8 +334,11 @@ class TestPipelines:
         repository.git("remote", "add", "origin", remote)
         result = repository.write({there: OBJECT}).gitguard("init")
         assert list(files(result)) == [CONFIGURATION, HOOK, *written]
-        assert ("--- for your CI system (not written)" in result.out) is (not written)
-        assert ("exec gitguard ci --base" in result.out) is (not written)
+        jenkins = there == "Jenkinsfile"
+        assert ("--- for your CI system (not written)" in result.out) is (not written and not jenkins)
+        assert ("exec gitguard ci --base" in result.out) is (not written and not jenkins)
+        assert ("--- for Jenkins (not written)" in result.out) is jenkins
+        assert ((ROOT / "hooks" / "jenkins" / "Jenkinsfile").read_text() in result.out) is jenkins
 
     def test_the_workflow_is_good_and_for_this_repository_s_branches(self, repository: Repository, tmp_path: Path) -> None:
         repository.git("branch", "-m", "trunk")
