@@ -40,9 +40,12 @@ def judge(repository: Repository, rules: Iterable[Rule]) -> Judgement:
 
 
 def judge_change(change: Change, rules: Iterable[ChangeRule]) -> Judgement:
-    """Ask every rule about a change: what it finds is new."""
+    """Ask every rule about a change: what it finds is new. What is said of one field in the same words is said once, however often it is there."""
     judged = _asked([(rule.id, rule.check) for rule in rules], change)
-    return judged._replace(findings=tuple(finding._replace(status="new") for finding in judged.findings))
+    findings: dict[str, Finding] = {}
+    for finding in judged.findings:
+        findings.setdefault(finding.fingerprint, finding._replace(status="new"))
+    return judged._replace(findings=tuple(findings.values()))
 
 
 def _asked(checks: Iterable[tuple[str, Callable[[Subject], Iterable[Finding | Undetermined]]]], subject: Subject) -> Judgement:

@@ -298,7 +298,7 @@ def test_the_summary_of_a_change_with_very_many_mistakes_is_one_that_github_take
     code, output, summary = ran(repository, tmp_path, event_of("pull_request", repository, base))
     assert (code, output.count("::error ")) == (1, 2_500), output[:2_000]
     assert len(summary.encode()) < 1024 * 1024
-    assert re.search(r"\*\*Not shown here: \d+ findings, 1 old finding\.\*\*", summary)
+    assert re.search(r"\*\*Not shown here: \d+ findings, 1 old finding, 1 remark\.\*\*", summary)
 
 
 @pytest.mark.parametrize("link", ["gitguard.sarif", "reports"])
