@@ -117,8 +117,8 @@ def pruned(change: Change) -> Iterator[Pruned]:
     owners = _Owners(change.after)
     told = _told(change)
     for was, now in _pairs(change):
-        kept, elsewhere = by_key(now), bool(_is_elsewhere(change, was, now))
-        gone = [item for key, item in by_key(was).items() if (key not in kept or elsewhere) and (elsewhere or not _is_told(item, told))]
+        had, kept, elsewhere = by_key(was), by_key(now), bool(_is_elsewhere(change, was, now))
+        gone = [item for key, item in had.items() if (key not in kept or elsewhere) and (elsewhere or not _is_told(item, told))]
         if elsewhere:
             if gone:
                 yield Pruned(now.application, tuple(gone), Removal.STAYS, left_behind=True)
@@ -131,7 +131,7 @@ def pruned(change: Change) -> Iterator[Pruned]:
             # What says by itself that it stays is meant to.
             if removal is not Removal.STAYS or when_pruned(item.manifest, Upkeep()) is not Removal.STAYS:
                 groups.setdefault(removal, []).append(item)
-        new = [item for key, item in kept.items() if key not in by_key(was)]
+        new = [item for key, item in kept.items() if key not in had]
         for removal, listed in groups.items():
             moved = tuple(owners.moved(change.before, was.application, listed))
             yield Pruned(now.application, tuple(listed), removal, moved, _new_objects(listed, new), emptied=emptied and by.prunes)
