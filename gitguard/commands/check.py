@@ -6,7 +6,7 @@ from gitguard import checker
 from gitguard.commands.accepting import baseline, writable
 from gitguard.commands.deploying import deployments
 from gitguard.commands.options import FileOutput, Options, Outcome, outcome
-from gitguard.commands.reading import Reader, configuration, open_cache
+from gitguard.commands.reading import Reader, configuration, open_cache, untracked_configuration
 from gitguard.edges import clock, git
 from gitguard.model.errors import UsageError
 from gitguard.model.finding import Failure, Report
@@ -40,7 +40,8 @@ def run(path: Path | None, commit: str, options: Options, write: Path | None = N
         accepted = parsed(text.encode(), str(write))
         settled = checker.settle(repository, judgement, places, clock.today(), checker.accepted(repository, accepted))
     about = checker.about_suppressions(repository, judgement, settled)
-    report = checker.report(repository, judgement, settled, about, places)._replace(remarks=checker.unexpanded(repository, judgement))
+    remarks = (*checker.unexpanded(repository, judgement), *([] if commit or options.config is not None else untracked_configuration(found, entries)))
+    report = checker.report(repository, judgement, settled, about, places)._replace(remarks=remarks)
     cache.close()
     report = checker.below(_nothing_is_not_clean(report), found.below)._replace(seconds=clock.monotonic() - started)
     if write is None:

@@ -256,6 +256,12 @@ def _configuration_file(git: GitRepository, file: Path | None, entries: Sequence
     return None
 
 
+def untracked_configuration(git: GitRepository, entries: Iterable[Entry]) -> Iterator[str]:
+    """A remark on a configuration that lies in the work tree, and that git does not know yet."""
+    if (git.root / CONFIGURATION).exists() and not any(entry.path == CONFIGURATION for entry in entries):
+        yield f"{CONFIGURATION} is not tracked, and so not read: `git add {CONFIGURATION}`"
+
+
 def place_in(git: GitRepository, file: Path, entries: Iterable[Entry]) -> str:
     """The path by which a file of the command line is named in the repository; "" where it lies elsewhere. Raises ConfigurationError where it lies
     behind a symbolic link or a submodule: what that leads to is not what the entries hold."""

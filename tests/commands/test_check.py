@@ -311,3 +311,11 @@ def test_what_application_sets_are_not_known_to_make_is_said(repository: Reposit
     repository.write({"cluster.yaml": secret.replace("LABELS", labels)})
     (remark,) = repository.check().report["remarks"]
     assert remark == "1 ApplicationSet makes nothing by the one cluster that is known here: are there others (`clusters:`)?"
+
+
+def test_a_configuration_that_git_does_not_know_is_told_of(repository: Repository) -> None:
+    repository.write({"a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"})
+    (repository.path / ".gitguard.yaml").write_text("kubernetes: '1.30'\n")
+    assert repository.check().report["remarks"] == [".gitguard.yaml is not tracked, and so not read: `git add .gitguard.yaml`"]
+    repository.git("add", ".gitguard.yaml")
+    assert "remarks" not in repository.check().report
