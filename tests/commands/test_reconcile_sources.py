@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import socket
 import subprocess
 import sys
 import threading
@@ -19,12 +18,7 @@ from tests.commands.world import CONTROLLER, World
 from tests.conftest import Repository
 from tests.lab.objects import settings
 from tests.lab.watch import Watch
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+from tests.ports import free_port
 
 
 def get(port: int, path: str) -> tuple[int, str]:

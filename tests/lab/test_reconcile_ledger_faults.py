@@ -14,10 +14,11 @@ import pytest
 
 from gitguard.edges.ledger import new_key, write_key
 from tests.conftest import Repository
-from tests.lab.controlplane import ControlPlane, free_port
+from tests.lab.controlplane import ControlPlane
 from tests.lab.faults import Edit, Person, acts, holds, scene
 from tests.lab.test_lab import eventually
 from tests.lab.watch import Watch, let_in, watch
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.testbed, pytest.mark.xdist_group("faults-ledger")]
 # What makes a ledger durable, and what asks the API server and hears its answers.
