@@ -8,8 +8,8 @@ from typing import Any
 _OBEYED = re.compile(r"##|(?:^|\s)::")
 # Where a long text is folded, its rest would begin a line.
 _UNFOLDED = 1 << 30
-# YAML 1.1 has these for true and false, and PyYAML does not quote them.
-_BOOLEANS = ("y", "Y", "n", "N")
+# What Kubernetes' YAML takes for something else than text, and PyYAML does not quote: true and false of YAML 1.1, numbers of YAML 1.2 and of Go.
+_NO_TEXT = re.compile(r"[yYnN]|[-+]?(?:0[xXoObB][0-9a-fA-F_]+|(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?)")
 
 
 def written(manifest: Mapping[str, Any]) -> str:
@@ -36,7 +36,7 @@ def _dumped(value: Mapping[str, Any], base: Any, **style: Any) -> str:
             return True
 
     def text(dumper: Any, value: str) -> Any:
-        style = '"' if _is_obeyed(value) else "|" if "\n" in value else "'" if value in _BOOLEANS else None
+        style = '"' if _is_obeyed(value) else "|" if "\n" in value else "'" if _NO_TEXT.fullmatch(value) else None
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
     Dumper.add_representer(str, text)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 
@@ -623,6 +623,7 @@ NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,10}", fullmatch=True)
 
 
 @settings_of(max_examples=60, deadline=None)
+@example(urls="0E0", spaces="08", clusters=[("1e3", "0o7")], roots=[], missing=[], paths=["0E0"], names=["08"], hinted=[])
 @given(
     urls=TEXTS, spaces=TEXTS, clusters=st.lists(st.tuples(TEXTS, TEXTS), max_size=3), roots=st.lists(RAW, max_size=3),
     missing=st.lists(RAW, max_size=3), paths=st.lists(TEXTS, max_size=3), names=st.lists(NAMES, max_size=3, unique=True),
