@@ -8,8 +8,8 @@ from typing import Any
 _OBEYED = re.compile(r"##|(?:^|\s)::")
 # Where a long text is folded, its rest would begin a line.
 _UNFOLDED = 1 << 30
-# What Kubernetes' YAML takes for something else than text, and PyYAML does not quote: true and false of YAML 1.1, numbers of YAML 1.2 and of Go.
-_NO_TEXT = re.compile(r"[yYnN]|[-+]?(?:0[xXoObB][0-9a-fA-F_]+|(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?)")
+# What Kubernetes' YAML may take for something else than text, and PyYAML does not quote: true and false of YAML 1.1, numbers of YAML 1.2 and of Go.
+_NO_TEXT = re.compile(r"[yYnN]|[-+]?\.?[0-9][0-9a-fA-FxXoO_.+-]*")
 
 
 def written(manifest: Mapping[str, Any]) -> str:
