@@ -9,7 +9,8 @@ _OBEYED = re.compile(r"##|(?:^|\s)::")
 # Where a long text is folded, its rest would begin a line.
 _UNFOLDED = 1 << 30
 # What Kubernetes' YAML may take for something else than text, and PyYAML does not quote: true and false of YAML 1.1, numbers of YAML 1.2 and of Go.
-_NO_TEXT = re.compile(r"[yYnN]|[-+]?\.?[0-9][0-9a-fA-FxXoO_.+-]*")
+_NO_TEXT = re.compile(r"[yYnN]|[-+]?(?:[0-9][0-9a-fA-FxXoO_+-]*\.?|\.[0-9])[0-9a-fA-F_+-]*")
+_TEXT = "tag:yaml.org,2002:str"
 
 
 def written(manifest: Mapping[str, Any]) -> str:
@@ -36,8 +37,10 @@ def _dumped(value: Mapping[str, Any], base: Any, **style: Any) -> str:
             return True
 
     def text(dumper: Any, value: str) -> Any:
-        style = '"' if _is_obeyed(value) else "|" if "\n" in value else "'" if _NO_TEXT.fullmatch(value) else None
-        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+        is_taken_for_text = dumper.resolve(yaml.ScalarNode, value, (True, False)) == _TEXT
+        quoted = "'" if is_taken_for_text and _NO_TEXT.fullmatch(value) else None
+        style = '"' if _is_obeyed(value) else "|" if "\n" in value else quoted
+        return dumper.represent_scalar(_TEXT, value, style=style)
 
     Dumper.add_representer(str, text)
     made: str = yaml.dump(value, Dumper=Dumper, sort_keys=False, **style)
