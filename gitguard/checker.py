@@ -1,11 +1,11 @@
 """Rules over a repository, to a report. A rule that crashes loses its own findings only, and says so."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from difflib import get_close_matches
 from typing import NamedTuple, TypeVar
 
 from gitguard.model.change import Change
-from gitguard.model.finding import Counts, Failure, Finding, ObjectRef, Related, Report, Site, Skipped, Undetermined, shortened
+from gitguard.model.finding import Counts, Failure, Finding, Related, Report, Site, Skipped, Undetermined, shortened
 from gitguard.model.rendering import Reads, Rendered
 from gitguard.model.repository import Deployed, Repository
 from gitguard.model.suppression import Baseline, Standing
@@ -20,6 +20,7 @@ _OF_DEPLOYED = frozenset(rule.id for rule in OBJECT_RULES)
 _OF_MADE = frozenset(rule.id for rule in MANIFEST_RULES) | _OF_DEPLOYED
 _NO_BASELINE = Baseline()
 Subject = TypeVar("Subject")
+Item = TypeVar("Item")
 # The fields of each file, to their lines and columns.
 Locate = Callable[[Mapping[str, Sequence[tuple[int, str]]]], Mapping[str, Mapping[tuple[int, str], tuple[int, int]]]]
 
@@ -34,34 +35,50 @@ class Judgement(NamedTuple):
 
 def judge(repository: Repository, rules: Iterable[Rule]) -> Judgement:
     """Ask every rule. The order of rules and files changes nothing but the order of what comes out."""
-    unreadable = tuple(Failure(item.path, item.message) for item in repository.unreadable)
-    judged = _asked([(rule.id, rule.check) for rule in rules], repository)
-    return judged._replace(failures=(*unreadable, *judged.failures))
+    findings, undetermined, failures = _asked([(rule.id, rule.check) for rule in rules], repository)
+    return Judgement(
+        _once(findings, lambda said: (said.rule, said.site, said.message, said.deployer)),
+        _once(undetermined, lambda said: (said.object, said.site.path, said.reason)),
+        (*(Failure(item.path, item.message) for item in repository.unreadable), *failures),
+    )
 
 
 def judge_change(change: Change, rules: Iterable[ChangeRule]) -> Judgement:
     """Ask every rule about a change: what it finds is new. What is said of one field in the same words is said once, however often it is there."""
-    judged = _asked([(rule.id, rule.check) for rule in rules], change)
-    findings: dict[str, Finding] = {}
-    for finding in judged.findings:
-        findings.setdefault(finding.fingerprint, finding._replace(status="new"))
-    return judged._replace(findings=tuple(findings.values()))
+    findings, undetermined, failures = _asked([(rule.id, rule.check) for rule in rules], change)
+    new = [finding._replace(status="new") for finding in findings]
+    return Judgement(
+        _once(new, lambda said: said.fingerprint),
+        _once(undetermined, lambda said: (said.rule, said.object, said.reason)),
+        tuple(failures),
+    )
 
 
-def _asked(checks: Iterable[tuple[str, Callable[[Subject], Iterable[Finding | Undetermined]]]], subject: Subject) -> Judgement:
-    findings: dict[tuple[str, Site, str, str], Finding] = {}
-    undetermined: dict[tuple[ObjectRef, str, str], Undetermined] = {}
+def _asked(
+    checks: Iterable[tuple[str, Callable[[Subject], Iterable[Finding | Undetermined]]]], subject: Subject
+) -> tuple[list[Finding], list[Undetermined], list[Failure]]:
+    """All that is said; of a rule that crashes what it had said before."""
+    findings: list[Finding] = []
+    undetermined: list[Undetermined] = []
     failures: list[Failure] = []
     for name, check in checks:
         try:
             for said in check(subject):
                 if isinstance(said, Finding):
-                    findings.setdefault((said.rule, said.site, said.message, said.deployer), said)
+                    findings.append(said)
                 else:
-                    undetermined.setdefault((said.object, said.site.path, said.reason), said)
+                    undetermined.append(said)
         except Exception as error:
             failures.append(Failure("", f"rule {name} crashed: {type(error).__name__}: {error}; its findings are incomplete", name))
-    return Judgement(tuple(findings.values()), tuple(undetermined.values()), tuple(failures))
+    return findings, undetermined, failures
+
+
+def _once(items: Iterable[Item], identity: Callable[[Item], Hashable]) -> tuple[Item, ...]:
+    """The first of each identity."""
+    found: dict[Hashable, Item] = {}
+    for item in items:
+        found.setdefault(identity(item), item)
+    return tuple(found.values())
 
 
 def joined(*judgements: Judgement) -> Judgement:
@@ -169,22 +186,23 @@ def unexpanded(repository: Repository, judgement: Judgement) -> tuple[str, ...]:
     undetermined, and not said again."""
     told = {item.object for item in judgement.undetermined}
     making = {(item.namespace, item.facts.name) for item in repository.applications if item.generated}
-    causes: dict[str, set[tuple[str, str]]] = {}
+    # What stands before and behind the number of them.
+    causes: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for one in repository.sets:
         name = one.application.namespace, one.application.facts.name
         if one.application.reference in told or one.complaints:
             continue
         if one.unknown:
             _, reason, needs = one.unknown[0]
-            cause = f"not all of what {{}} is known, and so not judged: {reason}{f' (needs {needs})' if needs else ''}"
+            cause = "not all of what ", f" is known, and so not judged: {reason}{f' (needs {needs})' if needs else ''}"
             causes.setdefault(cause, set()).add(name)
         elif name not in making:
             number = len(repository.clusters)
             known = f"the {f'{number} clusters that are' if number > 1 else 'one cluster that is'} known here" if number else "what is known here"
-            causes.setdefault(f"{{}} nothing by {known}: are there others (`clusters:`)?", set()).add(name)
-    sorted_causes = sorted(causes.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+            causes.setdefault(("", f" nothing by {known}: are there others (`clusters:`)?"), set()).add(name)
     return tuple(
-        cause.format("1 ApplicationSet makes" if len(names) == 1 else f"{len(names)} ApplicationSets make") for cause, names in sorted_causes
+        f"{start}{'1 ApplicationSet makes' if len(names) == 1 else f'{len(names)} ApplicationSets make'}{end}"
+        for (start, end), names in sorted(causes.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     )
 
 

@@ -319,3 +319,11 @@ def test_a_configuration_that_git_does_not_know_is_told_of(repository: Repositor
     assert repository.check().report["remarks"] == [".gitguard.yaml is not tracked, and so not read: `git add .gitguard.yaml`"]
     repository.git("add", ".gitguard.yaml")
     assert "remarks" not in repository.check().report
+
+
+def test_braces_in_what_a_generator_needs_are_text(repository: Repository) -> None:
+    generator = "{git: {repoURL: 'https://git.example/{0}/{org}{', revision: main, directories: [{path: '*'}]}}"
+    repository.write({"set.yaml": SET.replace("NAME", "all").replace("GENERATOR", generator)})
+    (remark,) = repository.check().report["remarks"]
+    assert remark.startswith("not all of what 1 ApplicationSet makes is known, and so not judged: ")
+    assert "https://git.example/{0}/{org}{" in remark
