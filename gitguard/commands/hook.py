@@ -5,7 +5,7 @@ from functools import partial
 from os.path import normpath
 from pathlib import Path
 from posixpath import dirname
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitguard.commands.options import Options, Outcome, outcome
 from gitguard.edges import clock, git
@@ -15,6 +15,10 @@ from gitguard.model.files import SYMLINK, Entry, FileFacts
 from gitguard.model.finding import Report
 from gitguard.model.rendering import Reads
 from gitguard.model.repository import Application, Deployed, Repository
+
+if TYPE_CHECKING:
+    from gitguard.checker import Judgement, Locate
+    from gitguard.model.suppression import Baseline
 
 _MAKERS = ("kustomization.yaml", "kustomization.yml", "Kustomization", "Chart.yaml")
 
@@ -91,7 +95,18 @@ def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Opt
         # Only what is wrong within these files can have changed: the rest of HEAD need not be judged again.
         local = after._replace(files=now, unreadable=tuple(item for item in after.unreadable if item.path in touched))
         caused = statuses.caused(checker.judge(local, MANIFEST_RULES), checker.judge(after._replace(files=was, unreadable=()), MANIFEST_RULES))
-    places, today = reader.places(index), clock.today()
+    report = _report(after, was, caused, accepted, touched, reader.places(index))
+    cache.close()
+    return report
+
+
+def _report(
+    after: Repository, was: Mapping[str, FileFacts], caused: "Judgement", accepted: "Baseline", touched: Set[str], places: "Locate"
+) -> Report:
+    """What the staged change causes and is not suppressed, and what is wrong with the suppressions that it stages; `was` are its files before."""
+    from gitguard import checker, statuses
+
+    today = clock.today()
     settled = checker.settle(after, caused, places, today, checker.accepted(after, accepted))
     # Of suppressions it is known here only what is wrong with them by themselves.
     staged_ones = settled._replace(standing=tuple(item for item in settled.standing if item.site.path in touched))
@@ -99,7 +114,6 @@ def _caused(found: git.GitRepository, staged: Sequence[git.Staged], options: Opt
     former_ones = checker.settle(earlier, checker.Judgement((), (), ()), places, today)
     about = statuses.caused(*(checker.about_suppressions(after, caused, one, whole=False) for one in (staged_ones, former_ones)))
     report = checker.report(after, caused, settled, about, places)
-    cache.close()
     return report._replace(skipped=tuple(item for item in report.skipped if item.path in touched))
 
 
