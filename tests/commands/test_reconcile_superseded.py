@@ -36,6 +36,8 @@ def syncing(world: World, folder: Path, **policy: Any) -> Iterator[Watch]:
     try:
         running.ready()
         phase(world, "Running")
+        # Objects and Applications come by watches of their own: an edit must not arrive before the sync that it falls into.
+        time.sleep(0.5)
         yield running
     finally:
         if running.process.poll() is None:
