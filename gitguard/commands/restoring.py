@@ -14,6 +14,7 @@ from gitguard.reconciler.tracking import number
 _Object = Mapping[str, Any]
 # From this status on it is the API server's fault, and not known whether it was done.
 _BROKEN = 500
+_READ_WITHIN, _MOMENT = 2.0, 0.05
 
 
 class Restorer:
@@ -62,26 +63,37 @@ class Restorer:
         if error.status and error.status < _BROKEN:
             return _failed(error)
         try:
-            live: _Object | None = self._cluster.get(one.resource, one.key.namespace, one.key.name)
+            live = self._found(one)
         except ClusterError as lost:
-            if not lost.is_missing:
-                return {"result": "unknown", "reason": f"{_status(error)}, and its object could not be read: {_status(lost)}"}
-            live = None
+            return {"result": "unknown", "reason": f"{_status(error)}, and its object could not be read: {_status(lost)}"}
         if _version(live) == _version(one.live):
             return _failed(error)
         if live is not None and not compared(one.wanted.manifest, live, one.answer):
             return {"result": "reverted", "reverted_at": clock.now(), "reason": f"{_status(error)}, and its object is as git has it"}
         return {"result": "unknown", "reason": f"{_status(error)}, and its object was written meanwhile"}
 
+    def _found(self, one: Open) -> _Object | None:
+        """The object as it is, None where it is gone. What broke one connection may break the next, and be over soon."""
+        until = clock.monotonic() + _READ_WITHIN
+        while True:
+            try:
+                return self._cluster.get(one.resource, one.key.namespace, one.key.name)
+            except ClusterError as error:
+                if error.is_missing:
+                    return None
+                if (error.status and error.status < _BROKEN) or clock.monotonic() > until:
+                    raise
+            clock.pause(_MOMENT)
+
     def _checked(self, one: Open, changes: Sequence[Change]) -> _Object:
         """How it is now, read again."""
         at = clock.now()
         try:
-            live = self._cluster.get(one.resource, one.key.namespace, one.key.name)
+            live = self._found(one)
         except ClusterError as error:
-            if error.is_missing:
-                return {"result": "superseded", "reason": "it was deleted at once"}
             return {"result": "unknown", "reason": f"it could not be read again: {_status(error)}"}
+        if live is None:
+            return {"result": "superseded", "reason": "it was deleted at once"}
         others = {change.path for change in compared(one.wanted.manifest, live, one.answer)}
         left = others & {change.path for change in changes}
         if left and one.live is not None and _version(live) == number(one.version):

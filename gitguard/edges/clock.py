@@ -9,6 +9,11 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def pause(seconds: float) -> None:
+    """Wait."""
+    time.sleep(seconds)
+
+
 def today() -> str:
     """Today's date in UTC, YYYY-MM-DD."""
     return datetime.now(UTC).date().isoformat()

@@ -101,14 +101,17 @@ def test_connections_that_break_again_and_again(kinds: ControlPlane, config: Rep
         assert len(acts(made)) == len(edits)
 
 
-def test_an_answer_that_is_lost(kinds: ControlPlane, config: Repository, tmp_path: Path) -> None:
-    made = scene(kinds, config, "lost")
+@pytest.mark.parametrize("away", [0.0, 0.5])
+def test_an_answer_that_is_lost(kinds: ControlPlane, config: Repository, tmp_path: Path, away: float) -> None:
+    made = scene(kinds, config, f"lost-{away:g}".replace(".", "-"))
     with wired(kinds, tmp_path / "wire") as (wire, plane), watch(plane, config, tmp_path) as running:
         wire.delay = 0.5
         edits = [Person(kinds, "alice").edit(made.projects[0], description="by hand")]
         running.wait(lambda: acts(made), "nothing was done")
         wire.delay = 0.0
         wire.cut()
+        # What is asked next is lost, too.
+        time.sleep(away)
         wire.mend()
         running.wait(lambda: running.events("act"), "it was not told how it ended")
         assert running.stop() == 0
