@@ -98,6 +98,8 @@ class Settler:
 
     def _settle(self, one: Open, word: Word, *, patiently: bool) -> float | None:
         now = clock.monotonic()
+        if _is_of_another_word(one, word):
+            raise Stale
         authored = self._authors.of(one)
         wait = self._authors.wait(one, [actor for _, actor in authored]) if patiently else 0.0
         if one.found + wait > now:
@@ -238,3 +240,9 @@ class Settler:
             result, reason = look(intent)
             self._record.ended(intent, result, reason)
         self._journal.flush()
+
+
+def _is_of_another_word(one: Open, word: Word) -> bool:
+    """Was it compared with what git does not say any more? That may be on its way to the cluster, and is not to be undone."""
+    wanted = word.objects.get(one.key)
+    return wanted is None or (wanted.manifest, wanted.care) != (one.wanted.manifest, one.wanted.care)
