@@ -43,8 +43,32 @@ class Comparer:
                 raise Stale from error
             if error.status in _BUSY:
                 raise
-        # Where it may not be asked, or a webhook knows no dry runs. Kinds without defaults are what they are written as.
-        return body if _is_plain(resource) else None
+        return _unasked(resource, body)
+
+    def foreseen(self, resource: Resource, git: _Object, was: _Object) -> _Object | None:
+        """What the API server would have made of git's object where `was`, which is gone or is another by now; None where it will not say.
+
+        Raises Stale where that comes and goes meanwhile, ClusterError where the API server can't be reached.
+        """
+        body = proposed(git, was)
+        fresh = {name: part for name, part in body["metadata"].items() if name not in ("resourceVersion", "uid")}
+        try:
+            self.asked += 1
+            return self._cluster.create(resource, {**body, "metadata": fresh}, dry_run=True)
+        except ClusterError as error:
+            if error.is_conflict:
+                return self._predicted_now(resource, git, ObjectKey.of(was))
+            if error.status in _BUSY:
+                raise
+        return _unasked(resource, body)
+
+    def _predicted_now(self, resource: Resource, git: _Object, key: ObjectKey) -> _Object | None:
+        try:
+            return self.predicted(resource, git, self._cluster.get(resource, key.namespace, key.name))
+        except ClusterError as error:
+            if error.is_missing:
+                raise Stale from error
+            raise
 
     def differences(self, wanted: Wanted, live: _Object | None, answer: _Object | None, *, scaled: bool) -> tuple[Change, ...]:
         """What is not as git has it, without what git leaves to others. `answer` is what `predicted` gave."""
@@ -84,6 +108,11 @@ def _tracking_id(of: str, key: ObjectKey, control_plane: str) -> str:
     namespace, _, name = of.partition("/")
     application = name if namespace == control_plane else f"{namespace}_{name}"
     return f"{application}:{key.group}/{key.kind}:{key.namespace}/{key.name}"
+
+
+def _unasked(resource: Resource, body: _Object) -> _Object | None:
+    """Where it may not be asked, or a webhook knows no dry runs: kinds without defaults are what they are written as."""
+    return body if _is_plain(resource) else None
 
 
 def _is_plain(resource: Resource) -> bool:

@@ -152,10 +152,10 @@ class Loop:
         settler.finish(objects.ending)
         self._parts.strangers.settle(word, patiently=False)
         for _ in range(_PASSES):
-            objects.again.clear()
             keys = settler.settle(word, patiently=False)
             objects.returned(self._parts.restorer.returned)
-            keys += objects.skipped()
+            keys += [key for key in objects.again if key not in keys]
+            objects.again.clear()
             for key in keys:
                 objects.reread(key)
             if not keys:
@@ -216,6 +216,7 @@ class Loop:
                 self._parts.hearing.called(call)
             case Progress(resource, version):
                 self._listed[resource.group, resource.kind] = version
+                self._parts.objects.progressed(resource, version)
             case Word():
                 self._heard(message)
             case Silence(why):

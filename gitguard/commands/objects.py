@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
+from gitguard.commands.ahead import Ahead
 from gitguard.commands.comparing import Comparer, Stale, is_going
 from gitguard.commands.open_drift import Open, Told
 from gitguard.commands.settling import Settler
@@ -28,7 +30,8 @@ class Looked(NamedTuple):
     version: str
     live: _Object | None
     is_certain: bool
-    after: str
+    uid: str
+    after: str = ""
 
 
 class Objects:
@@ -47,6 +50,7 @@ class Objects:
         self._known: dict[ObjectKey, Known] = {}
         self._gone: dict[ObjectKey, int] = {}
         self._skipped: dict[ObjectKey, list[Looked]] = {}
+        self._ahead: dict[ObjectKey, Ahead] = {}
         self._failures: Counter[ObjectKey] = Counter()
 
     def counts(self) -> Counter[tuple[str, str]]:
@@ -84,6 +88,9 @@ class Objects:
         if self.word is None:
             return
         resource, moment = told.resource, number(told.resource_version)
+        if told.missed:
+            # From here on it is told in order.
+            self._ahead = {key: ahead for key, ahead in self._ahead.items() if (key.group, key.kind) != (resource.group, resource.kind)}
         there = set()
         for value in told.objects:
             key = ObjectKey.of(value)
@@ -105,7 +112,12 @@ class Objects:
             before = self._known.get(key)
             if (before is None or before.version <= moment) and not self._is_missed(key):
                 self._known.pop(key, None)
-                self._judge(resource, wanted, None, told.resource_version, is_certain=False, uid=before.uid if before else "")
+                self._judge(resource, wanted, Looked(told.resource_version, None, is_certain=False, uid=before.uid if before else ""))
+
+    def progressed(self, resource: Resource, version: str) -> None:
+        """Everything of a kind up to this version has been told."""
+        kind, at = (resource.group, resource.kind), number(version)
+        self._ahead = {key: ahead for key, ahead in self._ahead.items() if (key.group, key.kind) != kind or not ahead.is_told(at)}
 
     def _is_missed(self, key: ObjectKey) -> bool:
         """Is it known already that it is gone?"""
@@ -116,12 +128,14 @@ class Objects:
         version = str(metadata.get("resourceVersion") or "")
         self._gone[key] = number(version)
         self._strangers.gone(key)
-        self._known.pop(key, None)
         if (resource.group, resource.kind) == APPLICATION:
             self._straying.syncs.gone(f"{key.namespace}/{key.name}")
+        if self._is_past(key, version, None, _uid(value)):
+            return
+        self._known.pop(key, None)
         wanted = self.word.objects.get(key) if self.word else None
         if wanted is not None:
-            self._judge(resource, wanted, None, version, is_certain=True, uid=_uid(value))
+            self._judge(resource, wanted, Looked(version, None, is_certain=True, uid=_uid(value)))
 
     def _object(self, resource: Resource, key: ObjectKey, value: _Object, *, is_certain: bool) -> None:
         word = self.word
@@ -134,23 +148,39 @@ class Objects:
             self._strangers.seen(resource, key, value, word)
             return
         now, before = known(value), self._known.get(key)
+        if self._is_past(key, str(now.version), value, now.uid):
+            return
         if before is not None and (before.uid, before.digest) == (now.uid, now.digest):
             if key in self._skipped:
-                self._skipped[key].append(Looked(str(now.version), value, is_certain, str(before.version)))
+                self._skipped[key].append(Looked(str(now.version), value, is_certain, now.uid, str(before.version)))
             self._known[key] = now
             if (one := self._settler.open.get(key)) is not None and one.live is not None:
                 # What a revert is made on.
                 one.live, one.version = value, str(now.version)
             return
-        self._judge(resource, wanted, value, str(now.version), is_certain=is_certain, uid=now.uid)
+        self._judge(resource, wanted, Looked(str(now.version), value, is_certain, now.uid))
+
+    def _is_past(self, key: ObjectKey, version: str, live: _Object | None, uid: str) -> bool:
+        """Is what a watch tells from before what was judged already? Then only what came and went meanwhile is news."""
+        ahead = self._ahead.get(key)
+        if ahead is None or self.word is None:
+            return False
+        is_past = ahead.is_past(version, uid)
+        if is_past:
+            if live is not None and ahead.answer is None:
+                with suppress(Stale, ClusterError):
+                    ahead.answer = self._comparer.foreseen(ahead.past.resource, ahead.wanted.manifest, live)
+            look = Looked(version, live, is_certain=True, uid=uid, after=ahead.after)
+            self._turns(ahead.past, ahead.wanted, ahead.answer, look, scaled=key in self.word.scaled)
+        if not is_past or ahead.passed(version, uid, is_gone=live is None):
+            del self._ahead[key]
+        return is_past
 
     # Judging
 
-    def _judge(
-        self, resource: Resource, wanted: Wanted, live: _Object | None, version: str, *, is_certain: bool, uid: str, is_same: bool = False
-    ) -> None:
-        """Is it as git has it? `is_same`: this version was judged before, by another word of git."""
-        key = wanted.key
+    def _judge(self, resource: Resource, wanted: Wanted, look: Looked, *, is_fetched: bool = False) -> None:
+        """Is it as git has it? `is_fetched`: no watch has told of it, or not yet."""
+        key, live = wanted.key, look.live
         self.turned = clock.monotonic()
         if wanted.care.undecided:
             return
@@ -159,12 +189,12 @@ class Objects:
             self._known.pop(key, None)
             return
         before = self._known.get(key)
-        after = str(before.version) if before is not None else ""
+        look = look._replace(after=str(before.version) if before is not None else "")
         try:
-            answer = self._comparer.predicted(resource, wanted.manifest, live) if live is not None else None
+            answer = self._answer(resource, wanted, live)
         except Stale:
-            if live is not None:
-                self._skipped.setdefault(key, []).append(Looked(version, live, is_certain, after))
+            if not is_fetched:
+                self._skipped.setdefault(key, []).append(look)
             # The newer version is on its way; should it not be, it is fetched.
             self.again[key] = clock.monotonic() + _AGAIN
             return
@@ -174,34 +204,60 @@ class Objects:
             self._told.alerted("cluster", str(error))
             return
         self._failures.pop(key, None)
-        scaled = self.word is not None and key in self.word.scaled
         if live is not None:
             self._known[key] = known(live)
+        self._take(resource, wanted, answer, look, before, is_fetched=is_fetched)
+
+    def _take(self, resource: Resource, wanted: Wanted, answer: _Object | None, look: Looked, before: Known | None, *, is_fetched: bool) -> None:
+        """What was looked at becomes what is known of it, after what could not be judged before; `before` is what was known."""
+        key = wanted.key
+        scaled = self.word is not None and key in self.word.scaled
         one = self._settler.open.get(key) or self._opened(resource, wanted)
-        for look in self._skipped.pop(key, []):
-            self._turns(one, wanted, answer, look, scaled=scaled, uid=_uid(look.live))
-            after = look.version
+        for skipped in self._skipped.pop(key, []):
+            self._turns(one, wanted, answer, skipped, scaled=scaled)
+            look = look._replace(after=skipped.version)
         # What differs only now though nobody wrote came of git's new word, and is no writer's doing.
-        self._turns(one, wanted, answer, Looked("" if is_same else version, live, is_certain, after), scaled=scaled, uid=uid)
+        is_same = is_fetched and (self._is_missed(key) if look.live is None else before is not None and str(before.version) == look.version)
+        if is_fetched and not is_same:
+            self._goes_ahead(one, wanted, answer, look, is_known=before is not None)
+        self._turns(one, wanted, answer, look._replace(version="") if is_same else look, scaled=scaled)
         if one.changes:
-            one.version, one.due = version, clock.monotonic()
+            one.version, one.due = look.version, clock.monotonic()
             self._settler.open[key] = one
         elif self._settler.open.pop(key, None) is not None:
             self._told.returned(key)
+
+    def _goes_ahead(self, one: Open, wanted: Wanted, answer: _Object | None, look: Looked, *, is_known: bool) -> None:
+        """What was fetched may be more than the watch has told; `one` is how it was until then."""
+        if look.live is None and not is_known:
+            return
+        ahead = self._ahead.setdefault(wanted.key, Ahead(one, wanted, look.after))
+        if look.live is not None:
+            ahead.fetched(look.version, answer)
+        else:
+            ahead.missed(look.uid)
+
+    def _answer(self, resource: Resource, wanted: Wanted, live: _Object | None) -> _Object | None:
+        """What the API server makes of git's word there; where it is gone, what it would have made of it, if that is yet to be judged."""
+        if live is not None:
+            return self._comparer.predicted(resource, wanted.manifest, live)
+        was = next((look.live for look in reversed(self._skipped.get(wanted.key, [])) if look.live is not None), None)
+        return self._comparer.foreseen(resource, wanted.manifest, was) if was is not None else None
 
     def _opened(self, resource: Resource, wanted: Wanted) -> Open:
         made, before = Open(resource, wanted, clock.monotonic()), self._settler.let_be.pop(wanted.key, None)
         return made.after(before) if before is not None else made
 
-    def _turns(self, one: Open, wanted: Wanted, answer: _Object | None, look: Looked, *, scaled: bool, uid: str) -> None:
+    def _turns(self, one: Open, wanted: Wanted, answer: _Object | None, look: Looked, *, scaled: bool) -> None:
         """An object that was open, or is now, has become this."""
         changes = self._comparer.differences(wanted, look.live, answer, scaled=scaled)
         self._settler.superseded.add(one.seen(changes, look.version, is_certain=look.is_certain, after=look.after))
-        one.renew(wanted, look.live, answer, changes, look.version, uid)
+        one.renew(wanted, look.live, answer, changes, look.version, look.uid)
 
     def _close(self, key: ObjectKey) -> None:
         """Git has no word on it any more."""
         self._settler.let_be.pop(key, None)
+        self._ahead.pop(key, None)
         if (one := self._settler.open.pop(key, None)) is not None:
             self._settler.superseded.add(one.left())
 
@@ -220,11 +276,12 @@ class Objects:
                 self.again[key] = clock.monotonic() + _AGAIN
                 return
             live = None
-        metadata = (live or {}).get("metadata") or {}
-        uid = _uid(live) or (before.uid if before else "")
-        version = str(metadata.get("resourceVersion") or "")
-        is_same = before is not None and str(before.version) == version
-        self._judge(resource, wanted, live, version or (str(before.version) if before else ""), is_certain=False, uid=uid, is_same=is_same)
+        uid, version = before[:2] if before is not None else ("", "")
+        if live is not None:
+            uid, version = _uid(live), live["metadata"]["resourceVersion"]
+        elif self._is_missed(key):
+            uid, version = self._settler.open[key].uid, self._settler.open[key].version
+        self._judge(resource, wanted, Looked(str(version), live, is_certain=False, uid=uid), is_fetched=True)
 
     def due(self) -> list[ObjectKey]:
         """What is to be looked at again now; it is not told twice."""
@@ -233,10 +290,6 @@ class Objects:
         for key in keys:
             del self.again[key]
         return keys
-
-    def skipped(self) -> list[ObjectKey]:
-        """Objects of which a version could not be judged, and no newer one was yet."""
-        return list(self._skipped)
 
     def returned(self, objects: dict[ObjectKey, _Object]) -> None:
         """These were put back, and are as they were read then."""

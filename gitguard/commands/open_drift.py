@@ -114,6 +114,16 @@ class Open:
                 if is_proven(actor):
                     self.by[change.path] = since, actor
 
+    def settled(self) -> None:
+        """Everything that differs is decided elsewhere."""
+        self.decided = dict(self.since)
+
+    def aside(self, wanted: Wanted) -> "Open":
+        """As it is, to be followed beside this one, which decides what differs now."""
+        made = self._same(wanted, self.changes, self.since)
+        made.settled()
+        return made
+
     def after(self, before: "Open") -> "Open":
         """It goes on from what was let be: what differs as it did then is still those writers'."""
         self.since, self.decided, self.by = before.since, before.decided, before.by
@@ -139,7 +149,10 @@ class Open:
         since = {path: one for path, one in some.items() if one.version and self.decided.get(path) != one}
         if not since:
             return None
-        made = Open(self.resource, self.wanted, self.found)
+        return self._same(self.wanted, [change for change in self.changes if change.path in since], since)
+
+    def _same(self, wanted: Wanted, changes: Iterable[Change], since: Mapping[str, Since]) -> "Open":
+        made = Open(self.resource, wanted, self.found)
         made.live, made.answer, made.version, made.uid, made.detected_at = self.live, self.answer, self.version, self.uid, self.detected_at
-        made.changes, made.since = tuple(change for change in self.changes if change.path in since), since
+        made.changes, made.since = tuple(changes), dict(since)
         return made

@@ -283,13 +283,17 @@ class Wire:
             if self._is_hole:
                 self._lost.add(number)
             for source, target in ((near, far), (far, near)):
-                thread = threading.Thread(target=self._carry, args=(number, source, target))
+                thread = threading.Thread(target=self._carry, args=(number, source, target, source is far))
                 self._threads.append(thread)
                 thread.start()
 
-    def _carry(self, number: int, source: socket.socket, target: socket.socket) -> None:
+    def _passes(self, number: int, data: bytes, *, is_answer: bool) -> None:
+        """A piece of a connection may go on when this returns."""
+
+    def _carry(self, number: int, source: socket.socket, target: socket.socket, is_answer: bool) -> None:
         with suppress(OSError):
             while data := source.recv(1 << 16):
+                self._passes(number, data, is_answer=is_answer)
                 if self.delay:
                     time.sleep(self.delay)
                 if number not in self._lost:
