@@ -2,7 +2,6 @@
 
 import random
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -143,7 +142,7 @@ def test_it_finishes_what_is_in_hand_when_it_is_told_to_end(kinds: ControlPlane,
 
 @pytest.mark.parametrize("call", CALLS)
 def test_it_may_be_killed_at_any_moment(kinds: ControlPlane, config: Repository, tmp_path: Path, call: str) -> None:
-    """At the first, the second, the fifth… of such a call after the change was made; strace kills it there, as a kernel would."""
+    """At the first, the second, the third… of such a call after the change was made; strace kills it there, as a kernel would."""
     if shutil.which("strace") is None:
         pytest.skip("strace is not here")
     made = scene(kinds, config, f"kill-{call}", projects=2, maps=2)
@@ -152,13 +151,14 @@ def test_it_may_be_killed_at_any_moment(kinds: ControlPlane, config: Repository,
     let_in(kinds)
     running = Watch(kinds, config, tmp_path).ready()
     try:
-        for number in (1, 2, 3, 5, 8, 12, 17, 23, 30, 40):
+        for number in (1, 2, 3, 4, 5, 6, 8, 12, 20, 40):
             inject = f"inject={_names(call)}:signal=KILL:when={number}"
             with strace(running, inject):
                 edits += [
                     alice.edit(one, **{"description" if "spec" in one else "mode": f"{call} {number}"}) for one in (made.projects[0], made.maps[0])
                 ]
-                killed += eventually(lambda: running.process.poll() is not None or made.is_back(), 20) and running.process.poll() is not None
+                eventually(lambda: running.process.poll() is not None or made.is_back(), 20)
+            killed += running.process.poll() is not None
             edits.append(alice.edit(made.projects[1], description=f"{call} {number} meanwhile"))
             if running.process.poll() is not None:
                 running.start()
@@ -195,8 +195,12 @@ def strace(running: Watch, inject: str) -> Iterator[None]:
                 pytest.skip(f"strace may not look into processes here: {log.read_text()[-200:]}")
             yield
         finally:
-            tracer.send_signal(signal.SIGTERM)
-            tracer.wait()
+            tracer.terminate()
+            try:
+                tracer.wait(10)
+            except subprocess.TimeoutExpired:
+                # Told to end while a thread of what it looks into ends, it may wait for that thread for ever.
+                tracer.kill()
 
 
 def _is_traced(running: Watch) -> bool:

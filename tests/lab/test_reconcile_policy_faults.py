@@ -80,7 +80,7 @@ def test_more_than_the_cap_waits_for_a_word_in_git(kinds: ControlPlane, config: 
     alice = Person(kinds, "alice")
     with watch(kinds, config, tmp_path) as running:
         edits = [alice.edit(one, description="all at once") for one in made.projects]
-        running.wait(lambda: len(running.incidents()) == 10, "not everything was told")
+        running.wait(lambda: len({one["incident"] for one in running.events("drift")}) == 10, "not everything was told")
         (alert,) = [one["reason"] for one in running.entries() if one["kind"] == "alert"]
         confirm = alert.partition("confirm: ")[2].partition("`")[0]
         assert len(acts(made)) == 3
@@ -98,13 +98,15 @@ def test_more_than_the_cap_waits_for_a_word_in_git(kinds: ControlPlane, config: 
 
 
 def test_an_exception_that_ends(kinds: ControlPlane, config: Repository, tmp_path: Path) -> None:
-    until = (datetime.now(UTC) + timedelta(seconds=10)).replace(microsecond=0)
-    exception = {"object": "AppProject/argocd/until-0", "reason": "an incident", "ticket": "OPS-1", "until": until.isoformat()}
-    made = scene(kinds, config, "until", policy=policy(exceptions=[exception]))
+    made = scene(kinds, config, "until")
     alice = Person(kinds, "alice")
     with watch(kinds, config, tmp_path) as running:
+        until = (datetime.now(UTC) + timedelta(seconds=10)).replace(microsecond=0)
+        exception = {"object": "AppProject/argocd/until-0", "reason": "an incident", "ticket": "OPS-1", "until": until.isoformat()}
+        commit = made.commit(policy(exceptions=[exception]))
+        running.wait(lambda: running.events("git")[-1]["commit"] == commit, "the exception was not read")
         edits = [alice.edit(made.projects[0], description="for a while")]
-        running.wait(running.incidents, "it was not told")
+        running.wait(lambda: running.events("drift"), "it was not told")
         assert [decision for _, decision in decided(running)] == ["excepted"]
         running.wait(made.is_back, "the exception never ended")
         assert datetime.now(UTC) >= until
