@@ -1,6 +1,7 @@
 """SARIF 2.1.0, as GitHub's code scanning and the standard's own readers take it."""
 
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,8 @@ _HOME = "https://github.com/gitguard-gitops/gitguard"
 # GitHub refuses a file with more results, with more places of one result, or larger than that when it is compressed.
 _MOST_RESULTS, _MOST_PLACES, _MOST_BYTES = 25_000, 1_000, 10_000_000
 _MOST_LINKS = 10
+# The one by which GitHub knows an alert again. Left out, all findings of a rule on a line would be one, and a line that is edited another.
+_ALERT = "primaryLocationLineHash"
 _STATES = {"new": "new", "old": "unchanged"}
 _SEVERITIES = {"error": "error", "warning": "warning", "note": "recommendation"}
 _Object = Mapping[str, Any]
@@ -58,7 +61,7 @@ def _written(report: Report, findings: Sequence[Finding], left_out: int, told: S
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The root of the repository."}}},
         "invocations": [{"executionSuccessful": not report.failures, "toolExecutionNotifications": [*more, *told]}],
-        "results": [_result(finding, numbers) for finding in findings],
+        "results": [_result(finding, number, numbers) for finding, number in zip(findings, _occurrences(findings), strict=True)],
         "properties": _properties(report),
     }
     return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
@@ -87,7 +90,15 @@ def _rule(rule: Rule | ChangeRule) -> _Object:
     }
 
 
-def _result(finding: Finding, numbers: Mapping[str, int]) -> _Object:
+def _occurrences(findings: Sequence[Finding]) -> Iterable[int]:
+    """Which of those that are alike each of them is, from 1 on."""
+    seen: Counter[str] = Counter()
+    for finding in findings:
+        seen[finding.fingerprint] += 1
+        yield seen[finding.fingerprint]
+
+
+def _result(finding: Finding, occurrence: int, numbers: Mapping[str, int]) -> _Object:
     related = [{"id": number, **_place(one.site), "message": {"text": _said(one.message)}} for number, one in enumerate(finding.related, 1)]
     related = related[: _MOST_PLACES - 1]
     named = str(finding.object)
@@ -101,7 +112,7 @@ def _result(finding: Finding, numbers: Mapping[str, int]) -> _Object:
             {**_place(finding.site), **({"logicalLocations": [{"fullyQualifiedName": printable(named), "kind": "resource"}]} if named else {})}
         ],
         **({"relatedLocations": related} if related else {}),
-        "partialFingerprints": {"gitguard/v1": finding.fingerprint},
+        "partialFingerprints": {"gitguard/v1": finding.fingerprint, _ALERT: f"{finding.fingerprint}:{occurrence}"},
         **({"baselineState": state} if state else {}),
     }
 

@@ -41,6 +41,8 @@ class TestSarif:
         (run,) = made["runs"]
         fingerprints = [result["partialFingerprints"]["gitguard/v1"] for result in run["results"]]
         assert sorted(fingerprints) == sorted(finding.fingerprint for finding in report.findings)
+        alerts = {result["partialFingerprints"]["primaryLocationLineHash"] for result in run["results"]}
+        assert len(alerts) == len(report.findings)
         for result in run["results"]:
             places = [place["physicalLocation"] for place in (*result["locations"], *result.get("relatedLocations", ()))]
             assert all(place["region"]["startLine"] >= 1 for place in places)
@@ -57,6 +59,15 @@ class TestSarif:
             places = {str(place["id"]) for place in result.get("relatedLocations", ())}
             assert [to for _, to in found] == sorted(places)
             assert len(re.findall(r"\]\(", text)) == len(places)
+
+    def test_each_finding_is_an_alert_of_its_own_wherever_its_line_moves(self) -> None:
+        def alerts(line: int) -> list[str]:
+            found = tuple(one(site=Site("a.yaml", line=line), message=text) for text in ("first", "second", "second"))
+            results = json.loads(sarif.render(Report(findings=found)))["runs"][0]["results"]
+            return [result["partialFingerprints"]["primaryLocationLineHash"] for result in results]
+
+        assert len(set(alerts(3))) == 3
+        assert alerts(3) == alerts(40)
 
     def test_rules_and_places_are_told_as_github_reads_them(self) -> None:
         related = (Related(Site("b c.yaml", line=7), "the [entry]"),)
