@@ -192,21 +192,24 @@ class Objects:
         look = look._replace(after=str(before.version) if before is not None else "")
         try:
             answer = self._answer(resource, wanted, live)
-        except Stale:
+        except (Stale, ClusterError) as error:
             if not is_fetched:
                 self._skipped.setdefault(key, []).append(look)
-            # The newer version is on its way; should it not be, it is fetched.
-            self.again[key] = clock.monotonic() + _AGAIN
-            return
-        except ClusterError as error:
-            self._failures[key] += 1
-            self.again[key] = clock.monotonic() + min(_LONGEST_PAUSE, _AGAIN * 2 ** min(self._failures[key], 5))
-            self._told.alerted("cluster", str(error))
+            self._again_later(key, error)
             return
         self._failures.pop(key, None)
         if live is not None:
             self._known[key] = known(live)
         self._take(resource, wanted, answer, look, before, is_fetched=is_fetched)
+
+    def _again_later(self, key: ObjectKey, error: Stale | ClusterError) -> None:
+        if isinstance(error, Stale):
+            # The newer version is on its way; should it not be, it is fetched.
+            self.again[key] = clock.monotonic() + _AGAIN
+            return
+        self._failures[key] += 1
+        self.again[key] = clock.monotonic() + min(_LONGEST_PAUSE, _AGAIN * 2 ** min(self._failures[key], 5))
+        self._told.alerted("cluster", str(error))
 
     def _take(self, resource: Resource, wanted: Wanted, answer: _Object | None, look: Looked, before: Known | None, *, is_fetched: bool) -> None:
         """What was looked at becomes what is known of it, after what could not be judged before; `before` is what was known."""
@@ -216,10 +219,13 @@ class Objects:
         for skipped in self._skipped.pop(key, []):
             self._turns(one, wanted, answer, skipped, scaled=scaled)
             look = look._replace(after=skipped.version)
-        # What differs only now though nobody wrote came of git's new word, and is no writer's doing.
-        is_same = is_fetched and (self._is_missed(key) if look.live is None else before is not None and str(before.version) == look.version)
+        is_same = is_fetched and look.live is not None and before is not None and str(before.version) == look.version
+        if is_fetched and look.live is None and one.live is None and one.changes:
+            # The watch has told when it went.
+            is_same, look = True, look._replace(version=one.version, uid=one.uid)
         if is_fetched and not is_same:
             self._goes_ahead(one, wanted, answer, look, is_known=before is not None)
+        # What differs only now though nobody wrote came of git's new word, and is no writer's doing.
         self._turns(one, wanted, answer, look._replace(version="") if is_same else look, scaled=scaled)
         if one.changes:
             one.version, one.due = look.version, clock.monotonic()
@@ -279,8 +285,6 @@ class Objects:
         uid, version = before[:2] if before is not None else ("", "")
         if live is not None:
             uid, version = _uid(live), live["metadata"]["resourceVersion"]
-        elif self._is_missed(key):
-            uid, version = self._settler.open[key].uid, self._settler.open[key].version
         self._judge(resource, wanted, Looked(str(version), live, is_certain=False, uid=uid), is_fetched=True)
 
     def due(self) -> list[ObjectKey]:

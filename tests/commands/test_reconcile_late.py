@@ -109,15 +109,19 @@ def test_an_edit_of_what_was_found_gone_before_that(busy: World, tmp_path: Path)
         assert told(busy, running) == [("delete", "bob", "reverted", []), ("update", "alice", "logged", ["evil", "of"])]
 
 
+@pytest.mark.parametrize("cuts_off", [b"", b"dryRun=All"])
 @pytest.mark.parametrize("comes_again", [False, True])
-def test_an_edit_of_what_was_deleted_before_it_was_judged(busy: World, tmp_path: Path, *, comes_again: bool) -> None:
-    with watched(busy, tmp_path) as (running, _):
+def test_an_edit_of_what_was_deleted_before_it_was_judged(busy: World, tmp_path: Path, *, comes_again: bool, cuts_off: bytes) -> None:
+    with watched(busy, tmp_path) as (running, way):
         running.process.send_signal(signal.SIGSTOP)
         busy.edit("alice", mode="evil", unheard="of")
         delete(busy, "bob")
         if comes_again:
             busy.api.apply(settings("mode", mode="a"), CONTROLLER)
+        way.wire.cuts_off = cuts_off
         running.process.send_signal(signal.SIGCONT)
+        time.sleep(1)
+        way.wire.cuts_off = b""
         running.wait(lambda: any(one["decision"] == "log" for one in running.events("drift")), "nothing was said of alice's edit")
         running.wait(lambda: busy.live("ConfigMap", "mode") is not None, "it did not come back")
         ending = "logged" if comes_again else "reverted"

@@ -21,14 +21,12 @@ from tests.lab.objects import settings as config_map
 from tests.lab.watch import Watch
 
 MAPS = 6
-# What happens to one of the maps, by whom; or a new commit, by which all of them are fetched.
+# What happens to one of the maps, by whom; or a new commit, by which all of them are fetched; or to the way there.
 STEP = st.one_of(
     st.tuples(st.integers(0, MAPS - 1), st.sampled_from(["mode", "free"]), st.sampled_from(["alice", "bob"])),
     st.tuples(st.integers(0, MAPS - 1), st.sampled_from(["delete", "again"]), st.sampled_from(["alice", "bob"])),
     st.tuples(st.integers(0, MAPS - 1), st.just("right"), st.just(CONTROLLER)),
-    st.just((0, "look", "")),
-    st.just((0, "release", "")),
-    st.just((0, "hold", "")),
+    st.tuples(st.just(0), st.sampled_from(["look", "release", "hold", "cut", "mend"]), st.just("")),
 )
 
 
@@ -89,9 +87,12 @@ def test_every_value_is_told_once(tmp_path_factory: pytest.TempPathFactory, step
                         world.look(running)
                     elif what in ("release", "hold"):
                         getattr(way.wire, what)()
+                    elif what in ("cut", "mend"):
+                        way.wire.cuts_off = b"dryRun=All" if what == "cut" else b""
                     else:
                         world.step(number, what, user)
                 way.wire.release()
+                way.wire.cuts_off = b""
                 running.wait(world.is_back, "git's word is not back")
                 for number in range(MAPS):
                     world.change("ConfigMap", f"map-{number}", lambda value: value["data"].update(last="last"), "alice")
