@@ -35,8 +35,10 @@ class Authors:
 
     def surely(self, one: Open, authored: Sequence[tuple[Change, Actor]]) -> tuple[tuple[Change, Actor], ...]:
         """The same; where nobody else tells, the writer's own word, for what it is worth."""
-        said = claimed(one.live) if one.live is not None else UNKNOWN
-        return tuple((change, said if actor == UNKNOWN else actor) for change, actor in authored)
+        live = one.live
+        if live is None:
+            return tuple(authored)
+        return tuple((change, claimed(live, owners(live, change.path)) if actor == UNKNOWN else actor) for change, actor in authored)
 
     def wait(self, one: Open, actors: Collection[Actor]) -> float:
         """Seconds, from when it was found, that are worth waiting for who did it."""

@@ -1,6 +1,6 @@
 """From writes to actors: which of the writes of an object made a version of it, and what is said then of who made it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from gitguard.model.drift import UNKNOWN, Actor
@@ -8,13 +8,18 @@ from gitguard.reconciler.audit_bodies import canonical
 from gitguard.reconciler.audit_events import Person, Write
 
 
-def claimed(live: Mapping[str, Any]) -> Actor:
-    """Who wrote an object last by its managedFields, which are the writers' own words; UNKNOWN where it has none."""
+def claimed(live: Mapping[str, Any], owners: Collection[str] = ()) -> Actor:
+    """Who wrote an object last by its managedFields, which are the writers' own words; UNKNOWN where it has none.
+
+    `owners` are the managers of the field that it is about: where they are named it was one of them, whoever wrote to other fields since.
+    """
     entries = (live.get("metadata") or {}).get("managedFields") or []
     named = [entry for entry in entries if isinstance(entry, Mapping) and entry.get("manager")]
     if not named:
         return UNKNOWN
-    newest = max(named, key=lambda entry: (str(entry.get("time") or ""), str(entry["manager"])))
+    newest = max(
+        [entry for entry in named if entry["manager"] in owners] or named, key=lambda entry: (str(entry.get("time") or ""), str(entry["manager"]))
+    )
     told = {name: part for name, part in newest.items() if name != "fieldsV1"}
     manager = str(newest["manager"])
     via = "kubectl" if manager == "kubectl" or manager.startswith("kubectl-") else "unknown"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gitguard.model.drift import UNKNOWN, ObjectKey
 from gitguard.reconciler.attribution import Evidence, Forgery, claimed
+from gitguard.reconciler.desired import owners
 from gitguard.reconciler.memory import Bounds
 
 SERVER = "system:serviceaccount:argocd:argocd-server"
@@ -482,6 +483,15 @@ def test_managed_fields_are_the_writers_word() -> None:
         "2026-11-25T01:00:09Z",
     )
     assert json.loads(actor.evidence[0]) == {"manager": "kubectl-edit", "operation": "Update", "time": "2026-11-25T01:00:09Z"}
+
+
+def test_whoever_wrote_to_another_field_later_has_not_written_this_one() -> None:
+    theirs = entry("kubectl-patch", 3, fieldsV1={"f:data": {"f:mode": {}}})
+    later = entry("scaler", 9, fieldsV1={"f:metadata": {"f:labels": {"f:size": {}}}})
+    live = {"data": {"mode": "evil"}, "metadata": {"labels": {"size": "1"}, "managedFields": [later, theirs]}}
+    assert claimed(live, owners(live, "/data/mode")).name == "kubectl-patch"
+    # What is gone has no owner.
+    assert claimed(live, owners(live, "/data/gone")).name == claimed(live).name == "scaler"
 
 
 @pytest.mark.parametrize("live", [{}, {"metadata": {}}, {"metadata": {"managedFields": []}}, {"metadata": {"managedFields": [{}]}}])
