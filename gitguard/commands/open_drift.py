@@ -134,11 +134,12 @@ class Open:
         changes = tuple(change for change, _ in decision.changes)
         actor = max((actor for _, actor in decision.changes), key=lambda actor: (is_proven(actor), actor.at))
         action = "delete" if self.live is None else "update"
-        oldest = min((number(self.since[change.path].version) for change in changes if change.path in self.since), default=0)
+        # What is written anew is another incident, though what it is together with is as it was.
+        newest = max((number(self.since[change.path].version) for change in changes if change.path in self.since), default=0)
         how = "" if self.live is None or self.answer is not None else " (compared by structure: the API server may not be asked here)"
         what = decision.reason if decision.what == "log" else ""
         return Drift(
-            id=incident(cluster, self.key, self.uid, str(oldest or self.version), changes, what),
+            id=incident(cluster, self.key, self.uid, str(newest or self.version), changes, what),
             key=self.key, api_version=self.resource.api_version, uid=self.uid, version=self.version, action=action,
             severity=severity(self.key, changes, action), actor=actor, changes=changes, changed_at=actor.at, detected_at=self.detected_at,
             decision=decision.what, reason=decision.reason + how, commit=self.wanted.commit, origin=self.wanted.origin,
