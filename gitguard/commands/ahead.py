@@ -17,7 +17,6 @@ class Ahead:
 
     def __init__(self, one: Open, wanted: Wanted, after: str) -> None:
         self.past = one.aside(wanted)
-        self.wanted = wanted
         self.answer: Mapping[str, Any] | None = None
         self.after = after
         """The version that the watch told of last."""

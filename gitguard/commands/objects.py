@@ -63,7 +63,7 @@ class Objects:
         now = clock.monotonic()
         for key, wanted in word.objects.items():
             before = old.objects.get(key) if old else None
-            if before is None or (before.manifest, before.care) != (wanted.manifest, wanted.care):
+            if before is None or not before.says_the_same(wanted):
                 if old is not None:
                     self._settler.moved(key)
                 if (key.group, key.kind) in listed:
@@ -169,9 +169,9 @@ class Objects:
         if is_past:
             if live is not None and ahead.answer is None:
                 with suppress(Stale, ClusterError):
-                    ahead.answer = self._comparer.foreseen(ahead.past.resource, ahead.wanted.manifest, live)
+                    ahead.answer = self._comparer.foreseen(ahead.past.resource, ahead.past.wanted.manifest, live)
             look = Looked(version, live, is_certain=True, uid=uid, after=ahead.after)
-            self._turns(ahead.past, ahead.wanted, ahead.answer, look, scaled=key in self.word.scaled)
+            self._turns(ahead.past, ahead.past.wanted, ahead.answer, look, scaled=key in self.word.scaled)
         if not is_past or ahead.passed(version, uid, is_gone=live is None):
             del self._ahead[key]
         return is_past

@@ -245,4 +245,4 @@ class Settler:
 def _is_of_another_word(one: Open, word: Word) -> bool:
     """Was it compared with what git does not say any more? That may be on its way to the cluster, and is not to be undone."""
     wanted = word.objects.get(one.key)
-    return wanted is None or (wanted.manifest, wanted.care) != (one.wanted.manifest, one.wanted.care)
+    return wanted is None or not wanted.says_the_same(one.wanted)

@@ -67,6 +67,10 @@ class Wanted(NamedTuple):
     def __repr__(self) -> str:
         return f"Wanted({self.key}, {self.origin!r}, {self.commit!r}, {self.application!r})"
 
+    def says_the_same(self, other: "Wanted") -> bool:
+        """Is the other the same word on the object, whichever commit it is of?"""
+        return (self.manifest, self.care) == (other.manifest, other.care)
+
 
 class LeftOut(NamedTuple):
     """Something that git has and that is not enforced: what it is, and why."""

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import yaml
 
-from gitguard.edges.cluster import Cluster
 from tests.commands.late import Late, late
 from tests.commands.world import CONTROLLER, World
 from tests.lab.objects import deployment, settings
@@ -30,13 +29,6 @@ def operated(world: World, phase: str, revision: str) -> None:
     operation = {"phase": phase, "startedAt": moment, "operation": {"sync": {}, "initiatedBy": {"automated": True}}}
     status = {"operationState": operation, "sync": {"status": "Synced", "revision": revision}}
     world.change("Application", "web", lambda value: value.update(status=status), CONTROLLER, "argocd")
-
-
-def delete(world: World, user: str) -> None:
-    cluster = Cluster.connect(world.api.kubeconfig(user), "")
-    resource = cluster.resource("", "ConfigMap")
-    assert resource is not None
-    cluster.delete(resource, "shop", "mode", uid=world.live("ConfigMap", "mode")["metadata"]["uid"])
 
 
 @contextmanager
@@ -98,7 +90,7 @@ def test_an_edit_of_what_was_found_gone_before_that(busy: World, tmp_path: Path)
     with watched(busy, tmp_path) as (running, way):
         way.wire.hold()
         busy.edit("alice", mode="evil", unheard="of")
-        delete(busy, "bob")
+        busy.delete("bob")
         synced(busy, more="d")
         running.wait(lambda: reverted(running), "it was not put back")
         way.wire.release()
@@ -111,7 +103,7 @@ def test_an_edit_of_what_was_deleted_before_it_was_judged(busy: World, tmp_path:
     with watched(busy, tmp_path) as (running, way):
         running.process.send_signal(signal.SIGSTOP)
         busy.edit("alice", mode="evil", unheard="of")
-        delete(busy, "bob")
+        busy.delete("bob")
         if comes_again:
             busy.api.apply(settings("mode", mode="a"), CONTROLLER)
         way.wire.cuts_off = cuts_off

@@ -10,7 +10,6 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitguard.edges.cluster import Cluster
 from gitguard.edges.embedded import embedded
 from tests.commands.conftest import BUSY
 from tests.commands.late import late
@@ -55,10 +54,7 @@ class Maps(World):
             self.values += 1
             self.change("ConfigMap", name, lambda value: value["data"].update({what: f"v{self.values}"}), user)
         elif what == "delete" and live is not None:
-            cluster = Cluster.connect(self.api.kubeconfig(user), "")
-            resource = cluster.resource("", "ConfigMap")
-            assert resource is not None
-            cluster.delete(resource, "shop", name, uid=live["metadata"]["uid"])
+            self.delete(user, name)
         elif (what == "again" and live is None) or (what == "right" and live is not None):
             self.api.apply(self.maps()[number], CONTROLLER)
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from gitguard.commands.options import Options
 from gitguard.commands.reconcile import Asked, run
-from gitguard.edges.cluster import Cluster
 from tests.commands.world import World
 from tests.lab.objects import settings as config_map
 
@@ -46,11 +45,8 @@ def edit(world: World, what: str, value: Any) -> None:
         world.change("AppProject", "team", lambda live: live["spec"].update(roles=value), "bob", "argocd")
     elif what == "extra":
         world.api.apply(config_map("extra", **value), "alice")
-    elif (live := world.live("ConfigMap", "mode")) is not None:
-        alice = Cluster.connect(world.api.kubeconfig("alice"), "")
-        resource = alice.resource("", "ConfigMap")
-        assert resource is not None
-        alice.delete(resource, "shop", "mode", uid=live["metadata"]["uid"])
+    elif world.live("ConfigMap", "mode") is not None:
+        world.delete("alice")
 
 
 def spec(live: Any) -> Any:

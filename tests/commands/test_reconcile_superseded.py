@@ -10,7 +10,6 @@ from typing import Any
 
 import yaml
 
-from gitguard.edges.cluster import Cluster
 from tests.commands.world import CONTROLLER, World
 from tests.lab.objects import deployment, settings
 from tests.lab.watch import Watch
@@ -85,10 +84,7 @@ def test_an_edit_that_argo_cd_puts_right(busy: World, tmp_path: Path) -> None:
 def test_what_was_deleted_and_came_again(busy: World, tmp_path: Path) -> None:
     with syncing(busy, tmp_path) as running:
         busy.edit("bob", mode="evil")
-        alice = Cluster.connect(busy.api.kubeconfig("alice"), "")
-        resource = alice.resource("", "ConfigMap")
-        assert resource is not None
-        alice.delete(resource, "shop", "mode", uid=busy.live("ConfigMap", "mode")["metadata"]["uid"])
+        busy.delete("alice")
         busy.api.apply(settings("mode", mode="a"), CONTROLLER)
         told = ended(busy, running)
     assert told == [("mode", "update", "bob", "logged", ["evil"]), ("mode", "delete", "alice", "logged", [None])]

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from gitguard.edges.cluster import Cluster
 from gitguard.edges.embedded import Embedded
 from tests.conftest import Repository
 from tests.lab.objects import deployment, settings
@@ -57,6 +58,13 @@ class World:
     def edit(self, user: str = "alice", **data: str) -> None:
         """Somebody changes the ConfigMap."""
         self.change("ConfigMap", "mode", lambda value: value["data"].update(data), user)
+
+    def delete(self, user: str, name: str = "mode") -> None:
+        """Somebody deletes a ConfigMap."""
+        cluster = Cluster.connect(self.api.kubeconfig(user), "")
+        resource = cluster.resource("", "ConfigMap")
+        assert resource is not None
+        cluster.delete(resource, "shop", name, uid=self.live("ConfigMap", name)["metadata"]["uid"])
 
     def reconcile(self, *arguments: str, audit: bool = True, ledger: bool = True) -> Any:
         sources = ["--audit-log", str(self.api.audit_log)] if audit else []
