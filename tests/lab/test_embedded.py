@@ -68,9 +68,12 @@ class Talk:
             connection.request(method, target, data, headers)
             answer = connection.getresponse()
             text = answer.read()
-            return answer.status, [json.loads(line) for line in text.splitlines()] if "watch=true" in target and answer.status == 200 else json.loads(
-                text
-            )
+            if not answer.headers.get("Content-Type", "").startswith("application/json"):
+                # What nobody serves, as long as nobody does.
+                return answer.status, text.decode()
+            if "watch=true" in target and answer.status == 200:
+                return answer.status, [json.loads(line) for line in text.splitlines()]
+            return answer.status, json.loads(text)
         finally:
             connection.close()
 
